@@ -1,0 +1,44 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace caps {
+
+/// A flat tensor that may be lent out (to a message, a gradient job, an
+/// evaluation) and is never written while lent: whoever wants to write gets
+/// the tensor itself if nobody else holds it, and another buffer otherwise.
+/// Buffers that come back are used again.
+///
+/// Not thread-safe; the borrowers may live in other threads.
+class flat_buffer {
+public:
+  /// A zero tensor of `numel` elements.
+  flat_buffer(int64_t numel, at::TensorOptions options);
+
+  /// The current version. Copies of the handle keep this version alive and
+  /// unchanged.
+  const at::Tensor& read() const noexcept { return current_; }
+
+  /// A tensor to write the next version into, passed to `commit` afterwards.
+  /// It is the current version itself if nobody else holds that, so a rule
+  /// `next = f(current)` must be safe element by element in place; otherwise
+  /// its contents are undefined.
+  at::Tensor target();
+
+  /// Makes `next` (from `target`) the current version.
+  void commit(at::Tensor next);
+
+  /// The current version for writing in place: copied first if it is lent.
+  at::Tensor writable();
+
+  /// Number of buffers alive for this vector, for memory accounting.
+  size_t buffers() const noexcept { return spare_.size() + 1; }
+
+private:
+  at::Tensor current_;
+  std::vector<at::Tensor> spare_;
+};
+
+} // namespace caps
