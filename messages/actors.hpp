@@ -1,0 +1,49 @@
+#pragma once
+
+#include "messages/types.hpp"
+
+#include <caf/fwd.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+// The interfaces of all actors of a run. A protocol may exchange further
+// messages of its own between nodes; what stands here is what everybody can
+// rely on.
+
+namespace caps {
+
+/// A node: trains by a protocol.
+using peer_actor = caf::typed_actor<
+  // Learns how to reach its neighbours and its run; comes first.
+  caf::reacts_to<introductions>,
+  // Begins training.
+  caf::reacts_to<start_training>,
+  // Ends training after the update at hand.
+  caf::reacts_to<stop_training>,
+  // Takes the parameters of a neighbour.
+  caf::reacts_to<parameters>>;
+
+/// Starts the nodes of a run and decides when it is over.
+using coordinator_actor = caf::typed_actor<
+  // Counts the steps made.
+  caf::reacts_to<progress>,
+  // Counts the node as done; the run is over when all are.
+  caf::reacts_to<node_finished>,
+  // Stops the run with an error.
+  caf::reacts_to<node_failed>,
+  // Stops the run early, keeping what was computed.
+  caf::reacts_to<stop_training>>;
+
+/// Measures the nodes' parameters on held-out data.
+using evaluator_actor = caf::typed_actor<
+  // Evaluates the parameters; reports a row per node once every node has
+  // reached the epoch.
+  caf::reacts_to<node_snapshot>,
+  // Reports the rows that still wait for other nodes.
+  caf::replies_to<caf::flush_atom>::with<caf::unit_t>>;
+
+/// Registers all messages and errors of this project; call before the actor
+/// system is created.
+void add_messages(caf::actor_system_config& config);
+
+} // namespace caps

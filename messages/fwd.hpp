@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+namespace caps {
+
+/// Number of a node in a run, from 0.
+using node_id = int32_t;
+
+/// The id of what is no node: coordinator, evaluator.
+constexpr node_id no_node = -1;
+
+class tensor_payload;
+
+struct message_stamp;
+struct parameters;
+struct node_snapshot;
+struct node_finished;
+struct node_failed;
+struct progress;
+struct start_training;
+struct stop_training;
+struct acquaintance;
+struct introductions;
+
+} // namespace caps

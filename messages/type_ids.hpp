@@ -1,0 +1,25 @@
+#pragma once
+
+#include "messages/fwd.hpp"
+
+#include <caf/fwd.hpp>
+#include <caf/type_id.hpp>
+
+#include <vector>
+
+// CAF 0.17 sends type names, not numbers, so the order below may change.
+CAF_BEGIN_TYPE_ID_BLOCK(caps_messages, first_custom_type_id)
+
+  CAF_ADD_TYPE_ID(caps_messages, (caps::tensor_payload))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::message_stamp))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::parameters))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::node_snapshot))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::node_finished))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::node_failed))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::progress))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::start_training))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::stop_training))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::acquaintance))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::introductions))
+
+CAF_END_TYPE_ID_BLOCK(caps_messages)

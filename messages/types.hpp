@@ -1,0 +1,150 @@
+#pragma once
+
+#include "messages/fwd.hpp"
+#include "messages/tensor_payload.hpp"
+#include "messages/type_ids.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/type_id.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// Says where a message comes from; every message between nodes starts with
+/// one. The node's context fills it in when it sends.
+struct message_stamp {
+  node_id source = no_node;
+  /// Local updates the source had made when it sent.
+  int64_t step = 0;
+  /// Counts the messages of the source.
+  uint64_t sequence = 0;
+  /// Version of the parameters the message speaks of.
+  uint64_t version = 0;
+};
+
+/// The parameters of the source after `stamp.step` local updates.
+struct parameters {
+  message_stamp stamp;
+  /// 1-D, the flat parameter vector.
+  tensor_payload weights;
+};
+
+/// What a node looked like at the end of an epoch, or at the end of training.
+struct node_snapshot {
+  message_stamp stamp;
+  /// Epochs completed.
+  int64_t epoch = 0;
+  /// Whether this is the node's last snapshot.
+  bool final = false;
+  /// Nanoseconds on the run's clock since training started.
+  int64_t time = 0;
+  /// Mean training loss since the last snapshot; NaN when there was no step.
+  double train_loss = 0;
+  /// Share of training samples since the last snapshot whose class was
+  /// predicted right, before the update they led to; NaN for regression.
+  double train_accuracy = 0;
+  /// Bytes of all messages sent to other nodes so far.
+  uint64_t bytes_sent = 0;
+  /// Number of these messages.
+  uint64_t messages_sent = 0;
+  tensor_payload weights;
+  tensor_payload buffers;
+};
+
+/// A node made its last step; its last snapshot has been sent before.
+struct node_finished {
+  message_stamp stamp;
+};
+
+/// A node cannot go on.
+struct node_failed {
+  message_stamp stamp;
+  /// An `error_code`.
+  uint8_t code = 0;
+  /// One line: what happened, at which step, and a hint.
+  std::string text;
+};
+
+/// A sign of life, a hundred times per run and node.
+struct progress {
+  message_stamp stamp;
+};
+
+/// Train from here on; the node's clock starts.
+struct start_training {};
+
+/// Stop after the update at hand, send a last snapshot and finish.
+struct stop_training {};
+
+/// How to reach a node.
+struct acquaintance {
+  node_id id = no_node;
+  caf::actor handle;
+};
+
+/// Tells a node how to reach its neighbours and its run.
+struct introductions {
+  std::vector<acquaintance> neighbours;
+  caf::actor coordinator;
+  caf::actor evaluator;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, message_stamp& x) {
+  return f(caf::meta::type_name("stamp"), x.source, x.step, x.sequence,
+           x.version);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, parameters& x) {
+  return f(caf::meta::type_name("parameters"), x.stamp, x.weights);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_snapshot& x) {
+  return f(caf::meta::type_name("node_snapshot"), x.stamp, x.epoch, x.final,
+           x.time, x.train_loss, x.train_accuracy, x.bytes_sent,
+           x.messages_sent, x.weights, x.buffers);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_finished& x) {
+  return f(caf::meta::type_name("node_finished"), x.stamp);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_failed& x) {
+  return f(caf::meta::type_name("node_failed"), x.stamp, x.code, x.text);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, progress& x) {
+  return f(caf::meta::type_name("progress"), x.stamp);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, start_training&) {
+  return f(caf::meta::type_name("start_training"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, stop_training&) {
+  return f(caf::meta::type_name("stop_training"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, acquaintance& x) {
+  return f(caf::meta::type_name("acquaintance"), x.id, x.handle);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, introductions& x) {
+  return f(caf::meta::type_name("introductions"), x.neighbours, x.coordinator,
+           x.evaluator);
+}
+
+} // namespace caps
