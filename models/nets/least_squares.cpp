@@ -30,6 +30,8 @@ public:
     return at::sub(output, target).square().sum().mul(0.5);
   }
 
+  bool sums_loss() const override { return true; }
+
   int64_t multiply_adds() const override { return layout().numel(); }
 };
 

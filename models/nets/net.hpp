@@ -62,6 +62,10 @@ public:
   virtual at::Tensor loss(const at::Tensor& output,
                           const at::Tensor& target) const;
 
+  /// Whether `loss` adds up the losses of a batch's samples; otherwise it is
+  /// their mean.
+  virtual bool sums_loss() const { return false; }
+
   /// Multiply-adds of one sample's forward pass, as far as convolutions and
   /// matrix products go.
   virtual int64_t multiply_adds() const = 0;
