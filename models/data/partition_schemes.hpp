@@ -1,0 +1,27 @@
+#pragma once
+
+#include "models/data/partition.hpp"
+
+#include <memory>
+#include <string_view>
+
+namespace caps {
+
+// The recipes behind `built_in_partitions()`, and what they share.
+
+std::unique_ptr<partition_recipe> make_iid_partition();
+std::unique_ptr<partition_recipe> make_contiguous_partition();
+std::unique_ptr<partition_recipe> make_shards_partition();
+
+/// Cuts `samples` into `parts` runs that follow each other; sizes differ by
+/// at most one, larger ones first. @pre parts > 0
+shards cut_evenly(std::span<const int64_t> samples, int64_t parts);
+
+/// Throws `input_error` unless there are nodes and a sample for each part.
+void require_samples(const partition_request& request, int64_t parts,
+                     std::string_view scheme);
+
+/// Throws `input_error` unless the data has classes.
+void require_classes(const partition_request& request, std::string_view scheme);
+
+} // namespace caps
