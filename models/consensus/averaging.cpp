@@ -1,0 +1,34 @@
+#include "models/consensus/averaging.hpp"
+
+#include "models/consensus/linear_sum.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace caps {
+
+void average(const at::Tensor& weights, double self_weight,
+             std::span<const at::Tensor> received,
+             std::span<const double> neighbour_weights,
+             const at::Tensor& next) {
+  if (received.size() != neighbour_weights.size())
+    throw error(fmt::format("averaging got {} vectors but {} weights",
+                            received.size(), neighbour_weights.size()));
+  flat_view target{next};
+  std::vector<linear_term> terms{{self_weight, weights}};
+  for (size_t j = 0; j < received.size(); ++j)
+    terms.push_back({neighbour_weights[j], received[j]});
+  for_each_block(
+    target, [&](element_range block) { linear_sum(block, target, terms); });
+}
+
+void average_uniformly(const at::Tensor& weights,
+                       std::span<const at::Tensor> received,
+                       const at::Tensor& next) {
+  auto share = 1.0 / static_cast<double>(received.size() + 1);
+  std::vector<double> shares(received.size(), share);
+  average(weights, share, received, shares, next);
+}
+
+} // namespace caps

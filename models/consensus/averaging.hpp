@@ -1,0 +1,27 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+
+namespace caps {
+
+/// D-SGD's averaging step (Lian et al., NeurIPS 2017): writes
+///
+///     next = self_weight w + sum_j neighbour_weights[j] received[j]
+///
+/// in one pass over memory. `next` may be the same tensor as `weights`, but
+/// none of `received`. Sums in the order given, so the result does not depend
+/// on how the pass is cut. Throws `error` unless every received vector has a
+/// weight and is like `weights`.
+void average(const at::Tensor& weights, double self_weight,
+             std::span<const at::Tensor> received,
+             std::span<const double> neighbour_weights, const at::Tensor& next);
+
+/// The published uniform weights: next = (w + sum_j received[j]) / (E + 1),
+/// with E the number of received vectors.
+void average_uniformly(const at::Tensor& weights,
+                       std::span<const at::Tensor> received,
+                       const at::Tensor& next);
+
+} // namespace caps

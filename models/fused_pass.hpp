@@ -1,0 +1,283 @@
+#pragma once
+
+#include "models/errors.hpp"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <utility>
+
+/// Update rules are bound by memory traffic, not by arithmetic: a chain of
+/// tensor operations reads and writes each vector once per operation, a fused
+/// pass once in all. A rule is written once, as a generic function of single
+/// elements; float and double in host memory run it in one vectorized loop,
+/// and anything else (another device, half precision) runs the same rule with
+/// whole tensors in place of elements.
+///
+/// The instruction set is chosen at run time. It does not change results:
+/// the rules are element by element and contraction is off in this project.
+namespace caps {
+
+/// A constant of a rule. It takes the type of the elements it meets, so that
+/// a rule over floats is computed in floats.
+class coefficient {
+public:
+  // NOLINTNEXTLINE(google-explicit-constructor): constants are numbers.
+  coefficient(double x) : double_(x), float_(static_cast<float>(x)) {}
+
+  template <class T>
+  T as() const {
+    if constexpr (std::is_same_v<T, float>)
+      return float_;
+    else
+      return double_;
+  }
+
+private:
+  double double_;
+  float float_;
+};
+
+inline float operator*(coefficient c, float x) {
+  return c.as<float>() * x;
+}
+inline double operator*(coefficient c, double x) {
+  return c.as<double>() * x;
+}
+inline float operator+(float x, coefficient c) {
+  return x + c.as<float>();
+}
+inline double operator+(double x, coefficient c) {
+  return x + c.as<double>();
+}
+
+/// Stands in for an element where a rule runs as tensor operations.
+struct whole_tensor {
+  at::Tensor value;
+};
+
+inline whole_tensor operator+(const whole_tensor& x, const whole_tensor& y) {
+  return {x.value.add(y.value)};
+}
+inline whole_tensor operator-(const whole_tensor& x, const whole_tensor& y) {
+  return {x.value.sub(y.value)};
+}
+inline whole_tensor operator*(const whole_tensor& x, const whole_tensor& y) {
+  return {x.value.mul(y.value)};
+}
+inline whole_tensor operator/(const whole_tensor& x, const whole_tensor& y) {
+  return {x.value.div(y.value)};
+}
+inline whole_tensor operator*(coefficient c, const whole_tensor& x) {
+  return {x.value.mul(c.as<double>())};
+}
+inline whole_tensor operator+(const whole_tensor& x, coefficient c) {
+  return {x.value.add(c.as<double>())};
+}
+inline whole_tensor sqrt(const whole_tensor& x) {
+  return {x.value.sqrt()};
+}
+
+/// A part of flat vectors.
+struct element_range {
+  int64_t offset = 0;
+  int64_t numel = 0;
+};
+
+/// A flat tensor made ready for passes. Borrows the tensor, which must
+/// outlive it.
+class flat_view {
+public:
+  /// Throws `error` unless `x` is 1-D and contiguous.
+  // NOLINTNEXTLINE(google-explicit-constructor): stands for the tensor.
+  flat_view(const at::Tensor& x);
+
+  int64_t numel() const noexcept { return numel_; }
+  const at::Tensor& tensor() const noexcept { return *tensor_; }
+
+  /// Whether both have the same length and dtype and lie on the same device.
+  bool alike(const flat_view& other) const noexcept {
+    return numel_ == other.numel_ && dtype_ == other.dtype_
+           && device_ == other.device_;
+  }
+
+  bool in_host_memory() const noexcept { return elements_ != nullptr; }
+
+  /// The elements if they are of type `T` and in host memory, else nullptr.
+  template <class T>
+  T* elements() const noexcept {
+    return dtype_ == c10::CppTypeToScalarType<T>::value
+             ? static_cast<T*>(elements_)
+             : nullptr;
+  }
+
+private:
+  const at::Tensor* tensor_;
+  int64_t numel_;
+  at::ScalarType dtype_;
+  at::Device device_;
+  void* elements_;
+};
+
+/// The vectors a pass writes.
+template <class... Tensors>
+std::array<flat_view, sizeof...(Tensors)> into(const Tensors&... xs) {
+  return {flat_view{xs}...};
+}
+
+/// The vectors a pass reads.
+template <class... Tensors>
+std::array<flat_view, sizeof...(Tensors)> from(const Tensors&... xs) {
+  return {flat_view{xs}...};
+}
+
+namespace fused {
+
+/// Throws `error` unless the vectors are like `first` and hold `range`.
+void check(element_range range, const flat_view& first, const flat_view* begin,
+           const flat_view* end);
+
+/// What a loop over elements was compiled for.
+enum class instruction_set : uint8_t { base, avx2, avx512 };
+
+/// The best one this machine runs.
+instruction_set best_instruction_set() noexcept;
+
+#ifdef __clang__
+#define CAPS_INDEPENDENT_ITERATIONS                                            \
+  _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
+#define CAPS_AVX512_TARGET "avx512f,avx512vl,avx512dq,avx512bw"
+#else
+#define CAPS_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
+#define CAPS_AVX512_TARGET                                                     \
+  "avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512"
+#endif
+
+#ifdef __x86_64__
+template <class Body>
+[[gnu::flatten, gnu::target("avx2")]] void loop_avx2(int64_t n, Body body) {
+  CAPS_INDEPENDENT_ITERATIONS
+  for (int64_t i = 0; i < n; ++i)
+    body(i);
+}
+
+template <class Body>
+[[gnu::flatten, gnu::target(CAPS_AVX512_TARGET)]] void loop_avx512(int64_t n,
+                                                                   Body body) {
+  CAPS_INDEPENDENT_ITERATIONS
+  for (int64_t i = 0; i < n; ++i)
+    body(i);
+}
+#endif
+
+/// Calls `body(i)` for every i below `n`. The calls must be independent of
+/// each other's order.
+template <class Body>
+void loop(int64_t n, Body body) {
+#ifdef __x86_64__
+  switch (best_instruction_set()) {
+    case instruction_set::avx512:
+      return loop_avx512(n, body);
+    case instruction_set::avx2:
+      return loop_avx2(n, body);
+    case instruction_set::base:
+      break;
+  }
+#endif
+  CAPS_INDEPENDENT_ITERATIONS
+  for (int64_t i = 0; i < n; ++i)
+    body(i);
+}
+
+/// Runs the rule element by element.
+template <class T, size_t Outs, size_t Ins, class Rule, size_t... Out,
+          size_t... In>
+void run_elements(element_range range, const std::array<flat_view, Outs>& outs,
+                  const std::array<flat_view, Ins>& ins, const Rule& rule,
+                  std::index_sequence<Out...>, std::index_sequence<In...>) {
+  std::array<T*, Outs> out{
+    (outs[Out].template elements<T>() + range.offset)...};
+  std::array<const T*, Ins> in{
+    (ins[In].template elements<T>() + range.offset)...};
+  loop(range.numel, [=](int64_t i) {
+    if constexpr (Outs == 1) {
+      out[0][i] = rule(in[In][i]...);
+    } else {
+      auto results = rule(in[In][i]...);
+      ((out[Out][i] = std::get<Out>(results)), ...);
+    }
+  });
+}
+
+/// Runs the rule as tensor operations.
+template <size_t Outs, size_t Ins, class Rule, size_t... Out, size_t... In>
+void run_tensors(element_range range, const std::array<flat_view, Outs>& outs,
+                 const std::array<flat_view, Ins>& ins, const Rule& rule,
+                 std::index_sequence<Out...>, std::index_sequence<In...>) {
+  at::NoGradGuard no_grad;
+  auto part = [&](const flat_view& x) {
+    return x.tensor().narrow(0, range.offset, range.numel);
+  };
+  if constexpr (Outs == 1) {
+    part(outs[0]).copy_(rule(whole_tensor{part(ins[In])}...).value);
+  } else {
+    auto results = rule(whole_tensor{part(ins[In])}...);
+    (part(outs[Out]).copy_(std::get<Out>(results).value), ...);
+  }
+}
+
+} // namespace fused
+
+/// Sets element i of the vectors `outs` to `rule(ins[i]...)` for every i of
+/// `range`. The rule returns a value for one output, a tuple for several. An
+/// output may be the same tensor as an input, but must not overlap it in any
+/// other way. Throws `error` if the vectors do not fit together.
+template <size_t Outs, size_t Ins, class Rule>
+void fused_pass(element_range range, const std::array<flat_view, Outs>& outs,
+                const std::array<flat_view, Ins>& ins, const Rule& rule) {
+  fused::check(range, outs[0], outs.data(), outs.data() + Outs);
+  fused::check(range, outs[0], ins.data(), ins.data() + Ins);
+  constexpr auto out = std::make_index_sequence<Outs>{};
+  constexpr auto in = std::make_index_sequence<Ins>{};
+  if (outs[0].template elements<float>() != nullptr)
+    fused::run_elements<float>(range, outs, ins, rule, out, in);
+  else if (outs[0].template elements<double>() != nullptr)
+    fused::run_elements<double>(range, outs, ins, rule, out, in);
+  else
+    fused::run_tensors(range, outs, ins, rule, out, in);
+}
+
+/// The same for whole vectors.
+template <size_t Outs, size_t Ins, class Rule>
+void fused_pass(const std::array<flat_view, Outs>& outs,
+                const std::array<flat_view, Ins>& ins, const Rule& rule) {
+  fused_pass({0, outs[0].numel()}, outs, ins, rule);
+}
+
+/// Length of a block: its parts of a handful of vectors fit the nearest cache.
+constexpr int64_t block_numel = 2048;
+
+/// Calls `body(range)` for consecutive blocks of `whole`, small enough that a
+/// second pass over a block finds it in the cache. Vectors outside host
+/// memory come as one block.
+template <class Body>
+void for_each_block(const flat_view& like, element_range whole, Body body) {
+  auto step = like.in_host_memory() ? block_numel : whole.numel;
+  auto end = whole.offset + whole.numel;
+  for (auto i = whole.offset; i < end; i += step)
+    body(element_range{i, std::min(step, end - i)});
+}
+
+/// The same for a whole vector.
+template <class Body>
+void for_each_block(const flat_view& like, Body body) {
+  for_each_block(like, {0, like.numel()}, body);
+}
+
+} // namespace caps
