@@ -11,6 +11,15 @@
 #if __has_include(<catch2/catch_all.hpp>)
 #  include <catch2/catch_all.hpp>
 using Catch::Approx;
+#  define CAPS_CATCH_CONTAINS Catch::Matchers::ContainsSubstring
 #else
 #  include <catch2/catch.hpp>
+#  define CAPS_CATCH_CONTAINS Catch::Contains
 #endif
+
+/// Matches a message that holds `part`: CHECK_THROWS_WITH(f(), contains("x")).
+inline auto contains(const std::string& part) {
+  return CAPS_CATCH_CONTAINS(part);
+}
+
+#undef CAPS_CATCH_CONTAINS

@@ -1,0 +1,183 @@
+// The second largest singular value of averaging weights W, for graphs of many
+// thousands of nodes: Lanczos iteration with the known largest one deflated.
+//
+// Let p be the long-run weight of each node (p W = p) and P = diag(p). Then
+// S = P^(1/2) W P^(-1/2) has the singular value 1 with the vector sqrt(p) on
+// both sides, and what it does to the space orthogonal to sqrt(p) is what an
+// averaging does to the distance from consensus. Lanczos runs on S^T S within
+// that space; projecting sqrt(p) out in every step keeps rounding from
+// bringing it back, and no other orthogonalization is needed for the largest
+// eigenvalue alone (Paige 1980).
+
+#include "models/consensus/mixing.hpp"
+#include "models/errors.hpp"
+#include "models/random_stream.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace caps {
+
+namespace {
+
+using numbers = std::vector<double>;
+
+double dot(const numbers& x, const numbers& y) {
+  return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+}
+
+void add_scaled(numbers& y, double a, const numbers& x) {
+  for (size_t i = 0; i < y.size(); ++i)
+    y[i] += a * x[i];
+}
+
+/// Calls f(i, j, weight) for every edge along which i takes from j.
+template <class F>
+void for_each_weight(const mixing_matrix& w, F f) {
+  for (size_t i = 0; i < w.graph.size(); ++i)
+    for (size_t k = 0; k < w.graph[i].size(); ++k)
+      f(i, static_cast<size_t>(w.graph[i][k]), w.neighbours[i][k]);
+}
+
+double weight_between(const mixing_matrix& w, size_t i, size_t j) {
+  const auto& list = w.graph[i];
+  auto k = std::find(list.begin(), list.end(), static_cast<int64_t>(j));
+  return k == list.end()
+           ? 0
+           : w.neighbours[i][static_cast<size_t>(k - list.begin())];
+}
+
+bool doubly_stochastic(const mixing_matrix& w) {
+  try {
+    check_doubly_stochastic(w);
+    return true;
+  } catch (const input_error&) {
+    return false;
+  }
+}
+
+/// The square roots of the nodes' long-run weights, as a unit vector.
+numbers root_of_long_run_weights(const mixing_matrix& w) {
+  auto n = w.graph.size();
+  numbers p(n, 1.0);
+  if (!doubly_stochastic(w)) {
+    // Detailed balance, p_i W_ij = p_j W_ji, spreads p from node 0.
+    std::fill(p.begin() + 1, p.end(), 0.0);
+    std::vector<size_t> open{0};
+    while (!open.empty()) {
+      auto i = open.back();
+      open.pop_back();
+      for (auto neighbour : w.graph[i]) {
+        auto j = static_cast<size_t>(neighbour);
+        auto back = weight_between(w, j, i);
+        if (p[j] != 0 || back == 0)
+          continue;
+        p[j] = p[i] * weight_between(w, i, j) / back;
+        open.push_back(j);
+      }
+    }
+    for_each_weight(w, [&](size_t i, size_t j, double x) {
+      auto there = p[i] * x;
+      auto back = p[j] * weight_between(w, j, i);
+      if (!(std::abs(there - back) <= 1e-9 * there))
+        throw input_error("averaging weights that are neither doubly "
+                          "stochastic nor balanced between neighbours have no "
+                          "contraction factor");
+    });
+  }
+  for (auto& x : p)
+    x = std::sqrt(x);
+  auto norm = std::sqrt(dot(p, p));
+  for (auto& x : p)
+    x /= norm;
+  return p;
+}
+
+/// y = S^T S x.
+void apply(const mixing_matrix& w, const numbers& root, const numbers& x,
+           numbers& between, numbers& y) {
+  for (size_t i = 0; i < x.size(); ++i)
+    between[i] = w.self[i] * x[i];
+  for_each_weight(w, [&](size_t i, size_t j, double a) {
+    between[i] += a * (root[i] / root[j]) * x[j];
+  });
+  for (size_t i = 0; i < x.size(); ++i)
+    y[i] = w.self[i] * between[i];
+  for_each_weight(w, [&](size_t i, size_t j, double a) {
+    y[j] += a * (root[i] / root[j]) * between[i];
+  });
+}
+
+/// The largest eigenvalue of the symmetric tridiagonal matrix with diagonal
+/// `a` and off-diagonal `b`, known to lie in [0, 1] up to rounding: bisection
+/// on the signs of the leading minors (Sturm).
+double largest_eigenvalue(const numbers& a, const numbers& b) {
+  auto all_below = [&](double x) {
+    double pivot = x - a[0];
+    for (size_t k = 1; pivot > 0 && k < a.size(); ++k)
+      pivot = x - a[k] - b[k - 1] * b[k - 1] / pivot;
+    return pivot > 0;
+  };
+  double low = 0;
+  double high = 1 + 1e-9;
+  for (;;) {
+    auto middle = low + (high - low) / 2;
+    if (middle <= low || middle >= high || high - low < 1e-16)
+      return middle;
+    (all_below(middle) ? high : low) = middle;
+  }
+}
+
+void normalize_off(const numbers& root, numbers& x, double& norm) {
+  add_scaled(x, -dot(x, root), root);
+  norm = std::sqrt(dot(x, x));
+}
+
+} // namespace
+
+double contraction_factor(const mixing_matrix& w) {
+  check_connected(w.graph);
+  auto n = w.graph.size();
+  if (n < 2)
+    return 0;
+  auto root = root_of_long_run_weights(w);
+  // Any start that leans towards every eigenvector will do; a fixed one gives
+  // the same bits every time.
+  random_stream stream{1};
+  numbers q(n);
+  std::generate(q.begin(), q.end(), [&] { return stream.normal(); });
+  double norm = 0;
+  normalize_off(root, q, norm);
+  numbers previous(n), next(n), between(n), diagonal, off_diagonal;
+  double beta = 0;
+  double factor = 0;
+  size_t check_at = 16;
+  constexpr size_t steps_max = 100'000;
+  for (size_t step = 1; step <= steps_max; ++step) {
+    for (auto& x : q)
+      x /= norm;
+    apply(w, root, q, between, next);
+    add_scaled(next, -beta, previous);
+    auto alpha = dot(next, q);
+    add_scaled(next, -alpha, q);
+    normalize_off(root, next, norm);
+    diagonal.push_back(alpha);
+    // The space is exhausted: the eigenvalues are exact.
+    auto done = norm < 1e-14;
+    if (done || step == check_at) {
+      auto last = factor;
+      factor = std::sqrt(largest_eigenvalue(diagonal, off_diagonal));
+      if (done || std::abs(factor - last) <= 1e-10 * (1 - factor))
+        return factor;
+      check_at += check_at / 4;
+    }
+    beta = norm;
+    off_diagonal.push_back(beta);
+    previous.swap(q);
+    q.swap(next);
+  }
+  return factor;
+}
+
+} // namespace caps

@@ -1,0 +1,190 @@
+#include "models/consensus/mixing.hpp"
+
+#include "models/errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace caps {
+
+namespace {
+
+bool names(const std::vector<int64_t>& list, int64_t node) {
+  return std::find(list.begin(), list.end(), node) != list.end();
+}
+
+size_t index(int64_t node) {
+  return static_cast<size_t>(node);
+}
+
+/// The edges turned round.
+adjacency reversed(const adjacency& graph) {
+  adjacency result(graph.size());
+  for (size_t i = 0; i < graph.size(); ++i)
+    for (auto j : graph[i])
+      result[index(j)].push_back(static_cast<int64_t>(i));
+  return result;
+}
+
+/// Which nodes a walk from node 0 reaches.
+std::vector<bool> reached(const adjacency& graph) {
+  std::vector<bool> result(graph.size());
+  std::vector<int64_t> open{0};
+  result[0] = true;
+  while (!open.empty()) {
+    auto i = open.back();
+    open.pop_back();
+    for (auto j : graph[index(i)]) {
+      if (result[index(j)])
+        continue;
+      result[index(j)] = true;
+      open.push_back(j);
+    }
+  }
+  return result;
+}
+
+void check_reached(const adjacency& graph, const char* what) {
+  auto seen = reached(graph);
+  auto missing = std::count(seen.begin(), seen.end(), false);
+  if (missing == 0)
+    return;
+  auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
+  throw input_error(fmt::format("the graph is not connected: node {} {} node 0 "
+                                "({} of {} nodes are cut off)",
+                                first, what, missing, graph.size()));
+}
+
+} // namespace
+
+void check_adjacency(const adjacency& graph) {
+  auto nodes = static_cast<int64_t>(graph.size());
+  std::vector<size_t> seen_by(graph.size(), graph.size());
+  for (size_t i = 0; i < graph.size(); ++i) {
+    for (auto j : graph[i]) {
+      if (j < 0 || j >= nodes)
+        throw input_error(fmt::format("node {} has neighbour {}, but there are "
+                                      "only {} nodes",
+                                      i, j, nodes));
+      if (index(j) == i)
+        throw input_error(fmt::format("node {} is its own neighbour", i));
+      if (seen_by[index(j)] == i)
+        throw input_error(fmt::format("node {} has neighbour {} twice", i, j));
+      seen_by[index(j)] = i;
+    }
+  }
+}
+
+void check_connected(const adjacency& graph) {
+  check_adjacency(graph);
+  if (graph.empty())
+    return;
+  check_reached(graph, "sends nothing that reaches");
+  check_reached(reversed(graph), "hears nothing of");
+}
+
+mixing_matrix uniform_mixing(adjacency graph) {
+  check_adjacency(graph);
+  mixing_matrix result;
+  for (const auto& list : graph) {
+    auto share = 1.0 / static_cast<double>(list.size() + 1);
+    result.self.push_back(share);
+    result.neighbours.emplace_back(list.size(), share);
+  }
+  result.graph = std::move(graph);
+  return result;
+}
+
+mixing_matrix metropolis_hastings_mixing(adjacency graph) {
+  check_adjacency(graph);
+  mixing_matrix result;
+  for (size_t i = 0; i < graph.size(); ++i) {
+    std::vector<double> row;
+    double rest = 1;
+    for (auto j : graph[i]) {
+      const auto& other = graph[index(j)];
+      if (!names(other, static_cast<int64_t>(i)))
+        throw input_error(fmt::format("Metropolis-Hastings weights need an "
+                                      "undirected graph: node {} has neighbour "
+                                      "{}, but not the other way round",
+                                      i, j));
+      auto degree = std::max(graph[i].size(), other.size());
+      row.push_back(1.0 / static_cast<double>(degree + 1));
+      rest -= row.back();
+    }
+    result.self.push_back(rest);
+    result.neighbours.push_back(std::move(row));
+  }
+  result.graph = std::move(graph);
+  return result;
+}
+
+mixing_matrix given_mixing(adjacency graph,
+                           const std::vector<std::vector<double>>& rows) {
+  check_adjacency(graph);
+  auto n = graph.size();
+  if (rows.size() != n)
+    throw input_error(fmt::format("the mixing matrix has {} rows for {} nodes",
+                                  rows.size(), n));
+  mixing_matrix result;
+  for (size_t i = 0; i < n; ++i) {
+    if (rows[i].size() != n)
+      throw input_error(
+        fmt::format("row {} of the mixing matrix has {} weights "
+                    "for {} nodes",
+                    i, rows[i].size(), n));
+    std::vector<bool> edge(n);
+    edge[i] = true;
+    std::vector<double> row;
+    for (auto j : graph[i]) {
+      edge[index(j)] = true;
+      row.push_back(rows[i][index(j)]);
+    }
+    for (size_t j = 0; j < n; ++j) {
+      auto x = rows[i][j];
+      if (!std::isfinite(x) || x < 0)
+        throw input_error(fmt::format("weight {} of node {} for node {} is not "
+                                      "a number from 0 up",
+                                      x, i, j));
+      if (x != 0 && !edge[j])
+        throw input_error(
+          fmt::format("node {} has weight {} for node {}, which "
+                      "is not its neighbour",
+                      i, x, j));
+    }
+    result.self.push_back(rows[i][i]);
+    result.neighbours.push_back(std::move(row));
+  }
+  result.graph = std::move(graph);
+  return result;
+}
+
+void check_doubly_stochastic(const mixing_matrix& weights, double tolerance) {
+  auto rows = weights.self;
+  auto columns = weights.self;
+  for (size_t i = 0; i < weights.graph.size(); ++i) {
+    for (size_t k = 0; k < weights.graph[i].size(); ++k) {
+      rows[i] += weights.neighbours[i][k];
+      columns[index(weights.graph[i][k])] += weights.neighbours[i][k];
+    }
+  }
+  auto check = [&](const std::vector<double>& sums, const char* what) {
+    auto worse
+      = [](double x, double y) { return std::abs(x - 1) < std::abs(y - 1); };
+    auto worst = std::max_element(sums.begin(), sums.end(), worse);
+    if (worst != sums.end() && !(std::abs(*worst - 1) <= tolerance))
+      throw input_error(fmt::format("the averaging weights are not doubly "
+                                    "stochastic: {} {} sums to {}, not 1",
+                                    what, worst - sums.begin(), *worst));
+  };
+  check(rows, "row");
+  check(columns, "column");
+}
+
+double spectral_gap(const mixing_matrix& weights) {
+  return 1 - contraction_factor(weights);
+}
+
+} // namespace caps

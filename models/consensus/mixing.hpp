@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace caps {
+
+/// For each node the nodes it averages with, itself excluded. A list names a
+/// node at most once; lists need not be sorted, and in a directed graph j may
+/// stand in the list of i without i standing in that of j.
+using adjacency = std::vector<std::vector<int64_t>>;
+
+/// Averaging weights on a graph: node i keeps `self[i]` of its own parameters
+/// and takes `neighbours[i][k]` of those of node `graph[i][k]`.
+struct mixing_matrix {
+  adjacency graph;
+  std::vector<double> self;
+  std::vector<std::vector<double>> neighbours;
+};
+
+/// The published D-SGD weights: 1/(E + 1) for each of a node's E neighbours
+/// and itself. Doubly stochastic only if all nodes have equally many
+/// neighbours.
+mixing_matrix uniform_mixing(adjacency graph);
+
+/// 1/(1 + max(E_i, E_j)) for neighbours, the rest for the node itself (Xiao
+/// and Boyd 2004): symmetric and doubly stochastic on every undirected graph.
+/// Throws `input_error` if the graph is directed.
+mixing_matrix metropolis_hastings_mixing(adjacency graph);
+
+/// Takes the weights from a full matrix of one row per node. Throws
+/// `input_error` unless it is square, of the right size, finite, nowhere
+/// negative, and 0 where the graph has no edge.
+mixing_matrix given_mixing(adjacency graph,
+                           const std::vector<std::vector<double>>& rows);
+
+/// Throws `input_error` if a list names a node that does not exist, the node
+/// itself, or a node twice.
+void check_adjacency(const adjacency& graph);
+
+/// Throws `input_error` naming a node unless every node hears of every other
+/// (along the edges, in a directed graph).
+void check_connected(const adjacency& graph);
+
+/// Throws `input_error` naming the worst row or column unless all of them sum
+/// to 1 within `tolerance`. Only then does averaging keep the mean of all
+/// nodes, and D-SGD minimize the sum of their losses.
+void check_doubly_stochastic(const mixing_matrix& weights,
+                             double tolerance = 1e-9);
+
+/// By what factor one averaging reduces the distance from consensus at least,
+/// measured in the norm that weights each node as the long-run average does
+/// (equally, if the weights are doubly stochastic): the second largest
+/// absolute eigenvalue for symmetric weights and for uniform ones on an
+/// undirected graph, the second largest singular value for other doubly
+/// stochastic ones. 0 for one node. Throws `input_error` if the weights are
+/// none of these.
+///
+/// Lanczos iteration, about the square root of 1/spectral_gap steps of one
+/// pass over the edges each. The same weights give the same bits.
+double contraction_factor(const mixing_matrix& weights);
+
+/// 1 - contraction_factor: 1 when one averaging reaches consensus, near 0 when
+/// news travels slowly.
+double spectral_gap(const mixing_matrix& weights);
+
+} // namespace caps
