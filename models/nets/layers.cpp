@@ -4,12 +4,14 @@
 
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
-#include <ATen/ops/empty_like.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mul.h>
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace caps {
 
@@ -109,7 +111,10 @@ at::Tensor dropout::operator()(const forward_pass& pass,
     throw error(fmt::format(
       "dropout with rate {} needs a random generator and got none", rate_));
   auto keep = 1 - rate_;
-  auto mask = at::empty_like(x);
+  auto shape = x.sizes().vec();
+  if (unit_ == unit::channel)
+    std::fill(shape.begin() + 2, shape.end(), 1);
+  auto mask = at::empty(shape, x.options());
   mask.bernoulli_(keep, pass.generator).div_(keep);
   return at::mul(x, mask);
 }

@@ -119,19 +119,30 @@ private:
   int64_t groups_;
 };
 
-/// Dropout (Srivastava et al. 2014): in training each number becomes 0 with
+/// Dropout (Srivastava et al. 2014): in training each unit becomes 0 with
 /// probability `rate`, the others grow by 1 / (1 - rate). Draws from the
 /// generator of the pass and from nothing else.
 class dropout {
 public:
+  /// What is dropped at once.
+  enum class unit : uint8_t {
+    /// Single numbers.
+    number,
+    /// Whole channels of a sample, whose pixels carry much the same (Tompson
+    /// et al. 2015; PyTorch's Dropout2d).
+    channel,
+  };
+
   /// @pre 0 <= rate < 1
-  explicit dropout(double rate) : rate_(rate) {}
+  explicit dropout(double rate, unit what = unit::number)
+    : rate_(rate), unit_(what) {}
 
   /// Throws `error` when it must draw and the pass has no generator.
   at::Tensor operator()(const forward_pass& pass, const at::Tensor& x) const;
 
 private:
   double rate_;
+  unit unit_;
 };
 
 } // namespace caps

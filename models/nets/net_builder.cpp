@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <functional>
 #include <numeric>
@@ -75,9 +76,17 @@ net_builder& net_builder::batch_norm(std::string_view name) {
                 true);
 }
 
-net_builder& net_builder::group_norm(std::string_view name, int64_t groups) {
-  return append(
-    caps::group_norm{*layout_, std::string{name}, channels(), groups}, true);
+net_builder& net_builder::group_norm(std::string_view name,
+                                     int64_t group_channels) {
+  auto size = std::min(group_channels, channels());
+  if (channels() % size != 0)
+    throw input_error(fmt::format(
+      "model '{}' cannot normalize {} in groups of {}: {} channels are no "
+      "multiple of that",
+      model_, name, group_channels, channels()));
+  return append(caps::group_norm{*layout_, std::string{name}, channels(),
+                                 channels() / size},
+                true);
 }
 
 net_builder& net_builder::relu() {
@@ -122,6 +131,11 @@ net_builder& net_builder::flatten() {
 
 net_builder& net_builder::dropout(double rate) {
   return rate > 0 ? append(caps::dropout{rate}, false) : *this;
+}
+
+net_builder& net_builder::channel_dropout(double rate) {
+  using unit = caps::dropout::unit;
+  return rate > 0 ? append(caps::dropout{rate, unit::channel}, false) : *this;
 }
 
 net_builder& net_builder::linear(std::string_view name, int64_t outputs) {

@@ -29,7 +29,11 @@ public:
 
   net_builder& conv(std::string_view name, const conv2d::options& how);
   net_builder& batch_norm(std::string_view name);
-  net_builder& group_norm(std::string_view name, int64_t groups);
+
+  /// Groups of `group_channels` channels each; fewer channels than that form
+  /// one group. Throws `input_error` when the channels cannot be divided so.
+  net_builder& group_norm(std::string_view name, int64_t group_channels);
+
   net_builder& relu();
   net_builder& max_pool(const window& how);
 
@@ -37,6 +41,9 @@ public:
   net_builder& global_average();
   net_builder& flatten();
   net_builder& dropout(double rate);
+
+  /// Drops whole channels.
+  net_builder& channel_dropout(double rate);
 
   /// @pre samples are flat
   net_builder& linear(std::string_view name, int64_t outputs);

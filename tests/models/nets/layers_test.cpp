@@ -146,6 +146,18 @@ TEST_CASE("dropout draws from the given generator only", "[layers]") {
   CHECK(at::equal(input, at::ones({100, 200}, at::kDouble)));
 }
 
+TEST_CASE("channel dropout keeps or drops a channel whole", "[layers]") {
+  layer_fixture x;
+  dropout drop{0.25, dropout::unit::channel};
+  auto y
+    = drop(x.pass(true, generator(9)), at::ones({50, 40, 3, 2}, at::kDouble));
+  auto channels = y.flatten(2);
+  CHECK(at::equal(channels.amin(2), channels.amax(2)));
+  auto kept = channels.amax(2).ne(0).to(at::kDouble).mean().item<double>();
+  CHECK(std::abs(kept - 0.75) < 0.03);
+  CHECK(y.max().item<double>() == Approx(1 / 0.75));
+}
+
 TEST_CASE("dropout passes everything when it has nothing to drop", "[layers]") {
   layer_fixture x;
   auto input = normal({3, 3});
