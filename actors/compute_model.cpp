@@ -14,7 +14,7 @@ duration draw(duration mean, duration deviation, random_stream& stream) {
     return mean;
   auto x = static_cast<double>(mean.count())
            + static_cast<double>(deviation.count()) * stream.normal();
-  return duration{std::max(int64_t{0}, std::llround(x))};
+  return duration{std::max<int64_t>(0, std::llround(x))};
 }
 
 } // namespace

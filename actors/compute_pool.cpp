@@ -22,7 +22,7 @@ compute_pool::~compute_pool() {
 }
 
 compute_pool::ticket compute_pool::submit(std::function<void()> work,
-                                          std::function<void()> done) {
+                                          callback done) {
   auto result = std::make_shared<job>();
   result->work = std::move(work);
   result->done = std::move(done);
@@ -81,7 +81,7 @@ void compute_pool::compute(const ticket& x,
   ended_.notify_all();
   if (done) {
     lock.unlock();
-    done();
+    done(x);
     lock.lock();
   }
 }

@@ -27,9 +27,12 @@ public:
   compute_pool(const compute_pool&) = delete;
   compute_pool& operator=(const compute_pool&) = delete;
 
-  /// Queues `work`. If `done` is set, the computing thread calls it once the
-  /// work has ended, whether by return or by exception.
-  ticket submit(std::function<void()> work, std::function<void()> done = {});
+  /// What to do once a job has ended, whether by return or by exception;
+  /// called by the thread that computed it.
+  using callback = std::function<void(const ticket&)>;
+
+  /// Queues `work`.
+  ticket submit(std::function<void()> work, callback done = {});
 
   /// Returns once the job has ended, computing queued jobs meanwhile: a
   /// caller that waits is one more compute thread. Rethrows what the work
@@ -53,7 +56,7 @@ class compute_pool::job {
   friend compute_pool;
 
   std::function<void()> work;
-  std::function<void()> done;
+  callback done;
   bool ended = false;
   std::exception_ptr failure;
 };

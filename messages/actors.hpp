@@ -25,6 +25,8 @@ using peer_actor = caf::typed_actor<
 
 /// Starts the nodes of a run and decides when it is over.
 using coordinator_actor = caf::typed_actor<
+  // Starts all nodes.
+  caf::reacts_to<start_training>,
   // Counts the steps made.
   caf::reacts_to<progress>,
   // Counts the node as done; the run is over when all are.
@@ -32,7 +34,9 @@ using coordinator_actor = caf::typed_actor<
   // Stops the run with an error.
   caf::reacts_to<node_failed>,
   // Stops the run early, keeping what was computed.
-  caf::reacts_to<stop_training>>;
+  caf::reacts_to<stop_training>,
+  // Nodes that were told to stop have had their time.
+  caf::reacts_to<caf::timeout_atom>>;
 
 /// Measures the nodes' parameters on held-out data.
 using evaluator_actor = caf::typed_actor<

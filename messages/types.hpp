@@ -86,8 +86,9 @@ struct acquaintance {
   caf::actor handle;
 };
 
-/// Tells a node how to reach its neighbours and its run.
+/// Tells a node how to reach those it sends to.
 struct introductions {
+  /// The node's out-neighbours.
   std::vector<acquaintance> neighbours;
   caf::actor coordinator;
   caf::actor evaluator;

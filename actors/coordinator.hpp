@@ -1,0 +1,47 @@
+#pragma once
+
+#include "actors/run_observer.hpp"
+#include "messages/actors.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <set>
+#include <vector>
+
+namespace caps {
+
+/// What the coordinator of a run is told.
+struct coordinator_config {
+  /// All nodes. They have been introduced to each other before the run is
+  /// started.
+  std::vector<acquaintance> nodes;
+  caf::actor evaluator;
+  /// Outlives the coordinator.
+  run_observer* observer = nullptr;
+  /// Longest time that nodes may take to finish once a run is stopped.
+  std::chrono::nanoseconds stop_timeout = std::chrono::seconds{5};
+};
+
+struct coordinator_state {
+  static inline const char* name = "coordinator";
+
+  coordinator_config config;
+  /// Nodes that have not finished yet.
+  std::set<node_id> running;
+  bool stopping = false;
+  bool ended = false;
+  run_end end;
+};
+
+/// Starts all nodes, stops them all when one fails, and reports the end of
+/// the run once everyone has finished and the evaluator has nothing left.
+///
+///   started ──node_finished of all──> flushing the evaluator ──> ended
+///      │                                   ^
+///      └──node_failed, stop_training──> stopping (at most stop_timeout)
+coordinator_actor::behavior_type
+coordinator(coordinator_actor::stateful_pointer<coordinator_state> self,
+            coordinator_config config);
+
+} // namespace caps

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/link_model.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+#include <caf/message.hpp>
+#include <caf/stateful_actor.hpp>
+
+namespace caps {
+
+/// A message on a link, handed to the link's delay injector in the sender's
+/// process.
+struct envelope {
+  caf::actor destination;
+  caf::message content;
+};
+
+struct delay_injector_state {
+  static inline const char* name = "delay_injector";
+};
+
+/// Sits beside the sender of a link that is not ideal: takes envelopes and
+/// delivers them as `link` says, in the name of their sender.
+caf::behavior
+delay_injector(caf::stateful_actor<delay_injector_state>* self,
+               const link_model& link);
+
+} // namespace caps
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caps::envelope)

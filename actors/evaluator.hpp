@@ -1,0 +1,66 @@
+#pragma once
+
+#include "actors/compute_pool.hpp"
+#include "actors/run_observer.hpp"
+#include "messages/actors.hpp"
+#include "models/data/dataset.hpp"
+#include "models/nets/net.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace caps {
+
+/// Samples to measure on.
+struct sample_set {
+  /// Null when there are none.
+  std::shared_ptr<const dataset> data;
+  std::vector<int64_t> indices;
+};
+
+struct evaluator_config {
+  std::shared_ptr<const net> model;
+  at::TensorOptions options;
+  sample_set validation;
+  sample_set test;
+  /// Samples per job of the pool.
+  int64_t chunk = 1000;
+  /// Number of nodes in the run.
+  node_id nodes = 0;
+  /// Outlive the evaluator.
+  compute_pool* pool = nullptr;
+  run_observer* observer = nullptr;
+};
+
+struct evaluator_state {
+  static inline const char* name = "evaluator";
+
+  evaluator_config config;
+
+  /// One epoch, as far as nodes have reached it: by node, in ascending order.
+  struct epoch_record {
+    std::map<node_id, metrics_row> rows;
+    std::map<node_id, tensor_payload> weights;
+  };
+
+  /// Epochs that some nodes have not reached yet.
+  std::map<int64_t, epoch_record> open;
+
+  void take(const node_snapshot& x);
+  quality measure(const sample_set& samples, const at::Tensor& weights,
+                  const at::Tensor& buffers) const;
+  void close(epoch_record& record);
+};
+
+/// Measures every snapshot as it comes, on all threads of the pool, and takes
+/// no time on the run's clock. Reports an epoch once all nodes have reached
+/// it, since the consensus distance needs them all.
+evaluator_actor::behavior_type
+evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
+          evaluator_config config);
+
+} // namespace caps

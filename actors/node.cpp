@@ -1,0 +1,319 @@
+#include "actors/node.hpp"
+
+#include "actors/delay_injector.hpp"
+#include "actors/payload_tensor.hpp"
+#include "messages/error_code.hpp"
+#include "models/threads.hpp"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <caf/actor_clock.hpp>
+#include <caf/actor_ostream.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace caps {
+
+namespace {
+
+/// Signs of life per node and run.
+constexpr int64_t progress_reports = 100;
+
+/// Writes the node's first parameters.
+void start_parameters(const node_environment& environment, node_id id,
+                      parameter_vector& parameters) {
+  auto owner = environment.same_start ? no_node : id;
+  auto generator = at::detail::createCPUGenerator(
+    derive_seed(environment.seed, owner, "initial parameters"));
+  initialize(parameters.layout(), environment.start, generator,
+             parameters.weights().writable(), parameters.buffers().writable());
+}
+
+/// Computes one gradient in a compute thread.
+void compute_in_thread(const node_environment& environment,
+                       const gradient_tensors& tensors,
+                       const std::vector<int64_t>& indices,
+                       random_stream augmentation_stream, uint64_t dropout_seed,
+                       gradient_summary& result) {
+  // Creating a generator costs more than seeding one.
+  thread_local auto generator = at::detail::createCPUGenerator();
+  generator.set_current_seed(dropout_seed);
+  auto data = environment.train->gather(indices,
+                                        c10::typeMetaToScalarType(
+                                          environment.options.dtype()),
+                                        environment.change,
+                                        &augmentation_stream);
+  auto device = environment.options.device();
+  if (!device.is_cpu()) {
+    data.input = data.input.to(device);
+    data.target = data.target.to(device);
+  }
+  result = compute_gradient(*environment.model, tensors, data, generator);
+}
+
+} // namespace
+
+node::node(caf::actor_config& config,
+           std::shared_ptr<const node_environment> environment,
+           node_config own)
+  : caf::event_based_actor(config),
+    environment_(std::move(environment)),
+    own_(std::move(own)),
+    parameters_(environment_->model->layout_ptr(), environment_->options),
+    optimizer_(environment_->optimizer->make(environment_->model->layout_ptr(),
+                                             environment_->options)),
+    sampler_(std::move(own_.shard), environment_->sampling,
+             random_stream{environment_->seed, own_.id, "shuffle"}),
+    stream_(environment_->seed, own_.id, "protocol"),
+    compute_stream_(environment_->seed, own_.id, "compute time"),
+    dropout_stream_(environment_->seed, own_.id, "dropout") {
+  start_parameters(*environment_, own_.id, parameters_);
+}
+
+caf::behavior node::make_behavior() {
+  protocol_ = environment_->protocol->make(*this);
+  handlers_ = protocol_->behavior();
+  // What the node itself does not handle belongs to the protocol.
+  set_default_handler(
+    [this](caf::scheduled_actor*,
+           caf::message_view& x) -> caf::result<caf::message> {
+      if (phase_ == phase::training && !dispatch(x.content()))
+        fail(error_code::fault,
+             fmt::format("node {} received a message its protocol does not "
+                         "know: {}",
+                         id(), caf::to_string(x.content())));
+      return caf::message{};
+    });
+  return {
+    [this](const introductions& x) { introduce(x); },
+    [this](start_training) { start(); },
+    [this](stop_training) { conclude(); },
+    [this](const computed& x) { take_gradient(x); },
+  };
+}
+
+void node::on_exit() {
+  // Neighbours hold each other's handles; letting go ends the cycle.
+  links_.clear();
+  coordinator_ = nullptr;
+  evaluator_ = nullptr;
+  handlers_ = {};
+}
+
+std::vector<waiting> node::waits() const {
+  if (phase_ != phase::training)
+    return {};
+  return protocol_->waits();
+}
+
+void node::introduce(const introductions& x) {
+  coordinator_ = x.coordinator;
+  evaluator_ = x.evaluator;
+  links_.clear();
+  for (const auto& other : x.neighbours) {
+    caf::actor injector;
+    auto i = own_.links.find(other.id);
+    if (i != own_.links.end() && !i->second.ideal())
+      injector = spawn<caf::linked>(delay_injector, i->second);
+    links_.push_back({other.id, other.handle, injector});
+  }
+}
+
+void node::start() {
+  if (phase_ != phase::idle)
+    return;
+  phase_ = phase::training;
+  started_ = clock().now();
+  auto content = caf::make_message(start_training{});
+  guarded([&] { handlers_(content); });
+}
+
+void node::conclude() {
+  if (phase_ == phase::finished)
+    return;
+  send_snapshot(true);
+  phase_ = phase::finished;
+  caf::anon_send(coordinator_, node_finished{next_stamp()});
+}
+
+// -- computing ----------------------------------------------------------------
+
+void node::compute() {
+  CAF_ASSERT(!pending_);
+  auto indices = sampler_.next();
+  pending_gradient next{
+    {parameters_.weights().read(), parameters_.gradient().target(),
+     parameters_.buffers().writable()},
+    std::make_shared<gradient_summary>()};
+  compute_service::cost price;
+  price.step_time = own_.compute.draw_step_time(compute_stream_);
+  price.delay = own_.compute.draw_delay(compute_stream_);
+  price.factor = own_.compute.factor;
+  // The streams of the job are seeded here, in the order of the node's own
+  // computations, so the job may run in any thread at any time.
+  auto work = [environment = environment_, tensors = next.tensors,
+               summary = next.summary,
+               samples = std::vector<int64_t>{indices.begin(), indices.end()},
+               augmentation_stream = random_stream{dropout_stream_.next()},
+               dropout_seed = dropout_stream_.next()] {
+    compute_in_thread(*environment, tensors, samples, augmentation_stream,
+                      dropout_seed, *summary);
+  };
+  pending_ = std::move(next);
+  environment_->compute->compute(this, std::move(work), price);
+}
+
+void node::take_gradient(const computed& x) {
+  if (phase_ != phase::training)
+    return;
+  guarded([&] {
+    environment_->compute->pool().wait(x.ticket);
+    auto pending = std::exchange(pending_, std::nullopt);
+    const auto& summary = *pending->summary;
+    if (!std::isfinite(summary.loss)) {
+      fail(error_code::diverged,
+           fmt::format("node {} diverged: its training loss is {} at step {}; "
+                       "a smaller optimizer.lr usually helps",
+                       id(), summary.loss, step_ + 1));
+      return;
+    }
+    parameters_.gradient().commit(std::move(pending->tensors.gradient));
+    sums_.loss += summary.loss;
+    sums_.correct += summary.correct;
+    sums_.samples += summary.samples;
+    ++sums_.steps;
+    pending.reset();
+    auto content = caf::make_message(gradient_ready{summary.loss});
+    handlers_(content);
+  });
+}
+
+bool node::finish_step() {
+  ++step_;
+  auto per_epoch = environment_->steps_per_epoch;
+  if (step_ == steps_total()) {
+    conclude();
+    return false;
+  }
+  if (step_ % per_epoch == 0
+      && (step_ / per_epoch) % environment_->snapshot_every == 0)
+    send_snapshot(false);
+  if (step_ % std::max<int64_t>(1, steps_total() / progress_reports) == 0)
+    caf::anon_send(coordinator_, progress{next_stamp()});
+  return true;
+}
+
+void node::send_snapshot(bool final) {
+  constexpr auto unknown = std::numeric_limits<double>::quiet_NaN();
+  auto share = [](double part, int64_t whole) {
+    return whole > 0 ? part / static_cast<double>(whole) : unknown;
+  };
+  auto classes = environment_->train->shape().classes;
+  node_snapshot x;
+  x.stamp = next_stamp();
+  x.epoch = step_ / environment_->steps_per_epoch;
+  x.final = final;
+  x.time = now().count();
+  x.train_loss = share(sums_.loss, sums_.steps);
+  x.train_accuracy = classes == 0 ? unknown
+                                  : share(static_cast<double>(sums_.correct),
+                                          sums_.samples);
+  x.bytes_sent = bytes_sent_;
+  x.messages_sent = messages_sent_;
+  x.weights = lend_weights();
+  x.buffers = to_payload(parameters_.buffers().read());
+  sums_ = {};
+  caf::anon_send(evaluator_, std::move(x));
+}
+
+// -- talking ------------------------------------------------------------------
+
+message_stamp node::next_stamp() {
+  return {id(), step_, ++sequence_, static_cast<uint64_t>(step_)};
+}
+
+void node::route(node_id to, caf::message content, size_t bytes) {
+  auto i = std::find_if(links_.begin(), links_.end(),
+                        [to](const link& x) { return x.to == to; });
+  if (i == links_.end()) {
+    fail(error_code::unknown_sender,
+         fmt::format("node {} sends to node {}, which is no neighbour of it",
+                     id(), to));
+    return;
+  }
+  bytes_sent_ += bytes;
+  ++messages_sent_;
+  if (i->injector)
+    caf::event_based_actor::send(
+      i->injector, envelope{i->handle, std::move(content)});
+  else
+    i->handle->enqueue(ctrl(), caf::make_message_id(), std::move(content),
+                       caf::event_based_actor::context());
+}
+
+void node::schedule(duration delay, caf::message content) {
+  clock().schedule_message(
+    clock().now() + delay, caf::strong_actor_ptr{ctrl()},
+    caf::make_mailbox_element(ctrl(), caf::make_message_id(), {},
+                              std::move(content)));
+}
+
+node::duration node::now() const {
+  return const_cast<node*>(this)->clock().now() - started_;
+}
+
+void node::fail(error_code code, const std::string& text) {
+  if (phase_ == phase::finished)
+    return;
+  send_snapshot(true);
+  phase_ = phase::finished;
+  caf::anon_send(coordinator_, node_failed{next_stamp(),
+                                           static_cast<uint8_t>(code), text});
+}
+
+at::Tensor node::accept(const message_stamp& from, const tensor_payload& x) {
+  const auto& own = parameters_.weights().read();
+  auto problem = check_payload(x, to_element_type(own.scalar_type()),
+                               static_cast<size_t>(own.numel()));
+  if (problem) {
+    fail(error_code::mismatched_payload,
+         fmt::format("node {} cannot use the parameters of node {} at step "
+                     "{}: {}",
+                     id(), from.source, from.step,
+                     describe(home_system(), problem)));
+    return {};
+  }
+  auto result = to_tensor(x);
+  return own.device().is_cpu() ? result : result.to(own.device());
+}
+
+tensor_payload node::lend_weights() {
+  return to_payload(parameters_.weights().read());
+}
+
+bool node::dispatch(caf::type_erased_tuple& content) {
+  bool known = true;
+  guarded([&] { known = static_cast<bool>(handlers_(content)); });
+  return known;
+}
+
+template <class F>
+void node::guarded(F f) {
+  try {
+    f();
+  } catch (const error& e) {
+    auto code = e.code() == exit_code::diverged ? error_code::diverged
+                                                : error_code::fault;
+    fail(code, fmt::format("node {} at step {}: {}", id(), step_ + 1,
+                           e.what()));
+  } catch (const std::exception& e) {
+    fail(error_code::fault, fmt::format("node {} at step {}: {}", id(),
+                                        step_ + 1, e.what()));
+  }
+}
+
+} // namespace caps

@@ -1,0 +1,175 @@
+#pragma once
+
+#include "actors/compute_service.hpp"
+#include "actors/link_model.hpp"
+#include "actors/node_context.hpp"
+#include "actors/protocol.hpp"
+#include "models/data/dataset.hpp"
+#include "models/data/sampler.hpp"
+#include "models/gradient.hpp"
+#include "models/nets/net.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace caps {
+
+/// What all nodes of a run have in common. Outlives them.
+struct node_environment {
+  /// Number of nodes in the run.
+  node_id nodes = 0;
+  /// The seed of the scenario; every random stream derives from it.
+  uint64_t seed = 0;
+  std::shared_ptr<const net> model;
+  initialization start = initialization::uniform_fan_in;
+  /// Whether all nodes start from the same parameters.
+  bool same_start = true;
+  /// Type and device of parameters and gradients.
+  at::TensorOptions options;
+  std::shared_ptr<const dataset> train;
+  augmentation change;
+  int64_t epochs = 0;
+  sampler_options sampling;
+  /// Steps of one epoch: those of the largest shard, so that all nodes make
+  /// the same number; smaller shards begin another pass.
+  int64_t steps_per_epoch = 0;
+  /// Epochs between two snapshots for the evaluator.
+  int64_t snapshot_every = 1;
+  std::shared_ptr<const optimizer_recipe> optimizer;
+  std::shared_ptr<const protocol_recipe> protocol;
+  compute_service* compute = nullptr;
+};
+
+/// One node's own part.
+struct node_config {
+  node_id id = no_node;
+  /// Whose messages reach this node, by ascending id.
+  std::vector<neighbour> in_neighbours;
+  /// Whom it sends to, by ascending id.
+  std::vector<node_id> out_neighbours;
+  double self_weight = 1;
+  /// Samples of the training set that belong to this node.
+  std::vector<int64_t> shard;
+  compute_model compute;
+  /// Outgoing links that are not ideal.
+  std::map<node_id, link_model> links;
+};
+
+/// A participant that trains: owns parameters, data, randomness and a
+/// protocol, and is the protocol's context. Implements `peer_actor`; other
+/// messages go to the protocol.
+class node final : public caf::event_based_actor, public node_context {
+public:
+  node(caf::actor_config& config,
+       std::shared_ptr<const node_environment> environment, node_config own);
+
+  const char* name() const override { return "node"; }
+
+  caf::behavior make_behavior() override;
+
+  void on_exit() override;
+
+  /// Everything this node waits for; for the error of a run that stands
+  /// still.
+  std::vector<waiting> waits() const;
+
+  // -- implementation of node_context -----------------------------------------
+
+  node_id id() const noexcept override { return own_.id; }
+  node_id nodes() const noexcept override { return environment_->nodes; }
+  const std::vector<neighbour>& in_neighbours() const noexcept override {
+    return own_.in_neighbours;
+  }
+  const std::vector<node_id>& out_neighbours() const noexcept override {
+    return own_.out_neighbours;
+  }
+  double self_weight() const noexcept override { return own_.self_weight; }
+  bool same_start() const noexcept override {
+    return environment_->same_start;
+  }
+  parameter_vector& parameters() noexcept override { return parameters_; }
+  caps::optimizer& optimizer() noexcept override { return *optimizer_; }
+  random_stream& stream() noexcept override { return stream_; }
+  int64_t step() const noexcept override { return step_; }
+  int64_t steps_total() const noexcept override {
+    return environment_->epochs * environment_->steps_per_epoch;
+  }
+  void compute() override;
+  bool finish_step() override;
+  duration now() const override;
+  void fail(error_code code, const std::string& text) override;
+  at::Tensor accept(const message_stamp& from,
+                    const tensor_payload& x) override;
+  tensor_payload lend_weights() override;
+
+protected:
+  message_stamp next_stamp() override;
+  void route(node_id to, caf::message content, size_t bytes) override;
+  void schedule(duration delay, caf::message content) override;
+  caf::actor_system& system() noexcept override { return home_system(); }
+
+private:
+  /// Training, or not any more: a node that has finished takes no messages.
+  enum class phase : uint8_t { idle, training, finished };
+
+  /// The way to a neighbour.
+  struct link {
+    node_id to = no_node;
+    caf::actor handle;
+    /// Takes the messages if the link is not ideal.
+    caf::actor injector;
+  };
+
+  void introduce(const introductions& x);
+  void start();
+  void conclude();
+  void take_gradient(const computed& x);
+  void send_snapshot(bool final);
+  /// Hands a message to the protocol; returns whether it has a handler.
+  bool dispatch(caf::type_erased_tuple& content);
+  /// Runs `f`, turning an exception into a failure of the node.
+  template <class F>
+  void guarded(F f);
+
+  std::shared_ptr<const node_environment> environment_;
+  node_config own_;
+  parameter_vector parameters_;
+  std::unique_ptr<caps::optimizer> optimizer_;
+  std::unique_ptr<protocol> protocol_;
+  caf::behavior handlers_;
+  sampler sampler_;
+  random_stream stream_;
+  random_stream compute_stream_;
+  random_stream dropout_stream_;
+  std::vector<link> links_;
+  caf::actor coordinator_;
+  caf::actor evaluator_;
+  phase phase_ = phase::idle;
+  int64_t step_ = 0;
+  uint64_t sequence_ = 0;
+  caf::actor_clock::time_point started_;
+  uint64_t bytes_sent_ = 0;
+  uint64_t messages_sent_ = 0;
+
+  /// The gradient under way; its tensors are held until it is taken.
+  struct pending_gradient {
+    gradient_tensors tensors;
+    std::shared_ptr<gradient_summary> summary;
+  };
+  std::optional<pending_gradient> pending_;
+
+  /// Training loss since the last snapshot.
+  struct epoch_sums {
+    double loss = 0;
+    int64_t steps = 0;
+    int64_t correct = 0;
+    int64_t samples = 0;
+  };
+  epoch_sums sums_;
+};
+
+} // namespace caps

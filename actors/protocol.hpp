@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/node_context.hpp"
+#include "models/options.hpp"
+#include "models/registry.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/behavior.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// Answers `node_context::compute`: the gradient lies in the node's
+/// parameter vector. Stays inside the node.
+struct gradient_ready {
+  /// Training loss of the batch.
+  double loss = 0;
+};
+
+/// What a node waits for; shown when a run cannot go on.
+struct waiting {
+  /// Who must answer.
+  node_id from = no_node;
+  /// What is missing, such as "parameters of step 12".
+  std::string what;
+  /// Time on the run's clock since when.
+  node_context::duration since{0};
+};
+
+/// One role's part in a protocol, at one node: when to compute, what to send
+/// to whom, what to do when an answer is late. Holds no arithmetic (that is
+/// in `models/`) and knows nothing of the world but its `node_context`.
+class protocol {
+public:
+  virtual ~protocol() = default;
+
+  /// The handlers of all messages: `start_training`, `gradient_ready`, those
+  /// of other nodes and the node's own timers. Handlers may refer to this
+  /// object and the context; both outlive them.
+  virtual caf::behavior behavior() = 0;
+
+  /// Everything this node waits for at the moment.
+  virtual std::vector<waiting> waits() const { return {}; }
+};
+
+/// Makes the protocol of a node from the options of the run.
+using protocol_recipe = recipe<std::unique_ptr<protocol>, node_context&>;
+
+/// The built-in protocols.
+registry<protocol_recipe> built_in_protocols();
+
+} // namespace caps
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caps::gradient_ready)

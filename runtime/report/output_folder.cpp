@@ -1,0 +1,57 @@
+#include "runtime/report/output_folder.hpp"
+
+#include "models/errors.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+
+namespace caps {
+
+void make_output_folder(const std::filesystem::path& folder, bool force) {
+  std::error_code problem;
+  if (std::filesystem::exists(folder, problem)) {
+    if (!std::filesystem::is_directory(folder, problem))
+      throw input_error(fmt::format("--out {}: is a file, expected a folder",
+                                    folder.string()));
+    if (!force && !std::filesystem::is_empty(folder, problem))
+      throw input_error(fmt::format("--out {}: the folder is not empty; give "
+                                    "another one, or --force to write into it",
+                                    folder.string()));
+  }
+  std::filesystem::create_directories(folder, problem);
+  if (problem)
+    throw error(fmt::format("cannot make the folder {}: {}", folder.string(),
+                            problem.message()));
+}
+
+std::filesystem::path default_output_folder(const std::string& scenario_name) {
+  auto now = fmt::localtime(std::time(nullptr));
+  auto stem = fmt::format("runs/{}-{:%Y%m%d-%H%M%S}", scenario_name, now);
+  std::filesystem::path result{stem};
+  for (int i = 2; std::filesystem::exists(result); ++i)
+    result = fmt::format("{}-{}", stem, i);
+  return result;
+}
+
+void write_file(const std::filesystem::path& file, std::string_view content) {
+  auto temporary = file;
+  temporary += ".part";
+  std::ofstream out{temporary, std::ios::binary | std::ios::trunc};
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  out.close();
+  std::error_code problem;
+  if (!out)
+    problem = std::error_code{errno, std::generic_category()};
+  else
+    std::filesystem::rename(temporary, file, problem);
+  if (problem)
+    throw error(fmt::format("cannot write {}: {}", file.string(),
+                            problem.message()));
+}
+
+} // namespace caps

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace caps {
+
+/// Makes the folder a run writes to. An existing folder is taken if it is
+/// empty or `force` is set; its files are then overwritten one by one as the
+/// run writes them. Throws `input_error` otherwise, and `error` when the
+/// folder cannot be made.
+void make_output_folder(const std::filesystem::path& folder, bool force);
+
+/// "runs/<scenario>-<date>-<time>", with a number behind if that is taken.
+std::filesystem::path default_output_folder(const std::string& scenario_name);
+
+/// Writes a whole file under a temporary name and renames it, so that nobody
+/// sees half of it; throws `error` naming the file.
+void write_file(const std::filesystem::path& file, std::string_view content);
+
+} // namespace caps

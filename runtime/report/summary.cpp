@@ -1,0 +1,118 @@
+#include "runtime/report/summary.hpp"
+
+#include "runtime/report/output_folder.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace caps {
+
+namespace {
+
+/// Keeps keys in the order they are written here.
+using json_object = nlohmann::ordered_json;
+
+json_object to_json(const std::optional<double>& x) {
+  return x ? json_object(*x) : json_object(nullptr);
+}
+
+json_object to_json(const metrics_row& x) {
+  return {{"node", x.node},
+          {"epoch", x.epoch},
+          {"step", x.step},
+          {"train_loss", to_json(x.train.loss)},
+          {"train_acc", to_json(x.train.accuracy)},
+          {"val_loss", to_json(x.validation.loss)},
+          {"val_acc", to_json(x.validation.accuracy)},
+          {"test_loss", to_json(x.test.loss)},
+          {"test_acc", to_json(x.test.accuracy)},
+          {"bytes_sent", x.bytes_sent},
+          {"messages_sent", x.messages_sent}};
+}
+
+} // namespace
+
+summary::summary(std::filesystem::path file, run_facts facts)
+  : file_(std::move(file)), facts_(std::move(facts)) {
+}
+
+void summary::on_start() {
+  startup_seconds_ = since_program_.seconds();
+  since_start_ = {};
+}
+
+void summary::on_progress(node_id node, int64_t step) {
+  auto& last = steps_[node];
+  last = std::max(last, step);
+}
+
+void summary::on_row(const metrics_row& row) {
+  last_[row.node] = row;
+  on_progress(row.node, row.step);
+}
+
+void summary::on_end(const run_end& end) {
+  auto seconds = since_start_.seconds();
+  int64_t steps = 0;
+  for (const auto& [node, n] : steps_)
+    steps += n;
+  double accuracy_sum = 0, accuracy_min = 1, virtual_seconds = 0;
+  size_t measured = 0;
+  uint64_t bytes = 0, messages = 0;
+  auto nodes = json_object::array();
+  for (const auto& [node, row] : last_) {
+    nodes.push_back(to_json(row));
+    virtual_seconds = std::max(virtual_seconds, row.time);
+    bytes += row.bytes_sent;
+    messages += row.messages_sent;
+    if (row.test.accuracy) {
+      ++measured;
+      accuracy_sum += *row.test.accuracy;
+      accuracy_min = std::min(accuracy_min, *row.test.accuracy);
+    }
+  }
+  json_object out;
+  out["scenario"] = facts_.scenario;
+  out["seed"] = facts_.seed;
+  out["exit_code"] = static_cast<int>(end.code);
+  out["error"] = end.text.empty() ? json_object(nullptr)
+                                  : json_object(end.text);
+  out["protocol"] = facts_.protocol;
+  out["model"] = facts_.model;
+  out["parameters"] = facts_.parameters;
+  out["clock"] = facts_.clock;
+  out["threads"] = facts_.threads;
+  out["processes"] = facts_.processes;
+  out["steps"] = steps;
+  out["virtual_seconds"] = virtual_seconds;
+  out["wall_seconds"] = seconds;
+  out["startup_seconds"] = startup_seconds_;
+  out["steps_per_second"]
+    = seconds > 0 ? static_cast<double>(steps) / seconds : 0.0;
+  out["peak_memory_bytes"] = peak_memory_bytes();
+  out["bytes_sent"] = bytes;
+  out["messages_sent"] = messages;
+  out["consensus_distance"]
+    = last_.empty() ? json_object(nullptr)
+                    : json_object(last_.begin()->second.consensus_distance);
+  out["mean_test_acc"]
+    = measured > 0 ? json_object(accuracy_sum / static_cast<double>(measured))
+                   : json_object(nullptr);
+  out["worst_test_acc"] = measured > 0 ? json_object(accuracy_min)
+                                       : json_object(nullptr);
+  out["nodes"] = nodes;
+  json_ = out.dump(2) + "\n";
+  if (!file_.empty())
+    write_file(file_, json_);
+}
+
+uint64_t peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024; // Linux counts KiB
+}
+
+} // namespace caps

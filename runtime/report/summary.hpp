@@ -1,0 +1,54 @@
+#pragma once
+
+#include "actors/run_observer.hpp"
+#include "runtime/report/stopwatch.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace caps {
+
+/// Facts of a run that are known before it starts.
+struct run_facts {
+  std::string scenario;
+  uint64_t seed = 0;
+  std::string clock;
+  std::string protocol;
+  std::string model;
+  size_t threads = 1;
+  size_t processes = 1;
+  int64_t parameters = 0;
+};
+
+/// Collects the outcome of a run: writes summary.json at its end, and gives
+/// the same as text for --json.
+class summary final : public run_observer {
+public:
+  /// `file` may be empty: then nothing is written.
+  summary(std::filesystem::path file, run_facts facts);
+
+  void on_start() override;
+  void on_progress(node_id node, int64_t step) override;
+  void on_row(const metrics_row& row) override;
+  void on_end(const run_end& end) override;
+
+  /// The summary as JSON, complete once the run has ended.
+  const std::string& json() const noexcept { return json_; }
+
+private:
+  std::filesystem::path file_;
+  run_facts facts_;
+  stopwatch since_program_;
+  stopwatch since_start_;
+  double startup_seconds_ = 0;
+  /// The last row and step count of each node.
+  std::map<node_id, metrics_row> last_;
+  std::map<node_id, int64_t> steps_;
+  std::string json_;
+};
+
+/// Largest resident memory of this process so far, in bytes.
+uint64_t peak_memory_bytes();
+
+} // namespace caps

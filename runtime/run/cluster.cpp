@@ -1,0 +1,73 @@
+#include "runtime/run/cluster.hpp"
+
+#include <caf/send.hpp>
+
+#include <numeric>
+
+namespace caps {
+
+namespace {
+
+sample_set all_of(const std::shared_ptr<const dataset>& data) {
+  sample_set result{data, {}};
+  if (data != nullptr) {
+    result.indices.resize(static_cast<size_t>(data->size()));
+    std::iota(result.indices.begin(), result.indices.end(), int64_t{0});
+  }
+  return result;
+}
+
+} // namespace
+
+void cluster::shut_down() const {
+  for (const auto& node : nodes)
+    caf::anon_send_exit(node, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(evaluator, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(coordinator, caf::exit_reason::user_shutdown);
+}
+
+evaluator_config make_evaluator_config(const run_plan& plan,
+                                       const cluster_services& services) {
+  evaluator_config result;
+  result.model = plan.model;
+  result.options = plan.environment->options;
+  result.validation = {plan.data.train, plan.validation};
+  result.test = all_of(plan.data.test);
+  result.chunk = plan.content.evaluation_chunk;
+  result.nodes = plan.environment->nodes;
+  result.pool = &services.compute->pool();
+  result.observer = services.observer;
+  return result;
+}
+
+cluster start_cluster(caf::actor_system& system, run_plan& plan,
+                      const cluster_services& services) {
+  plan.environment->compute = services.compute;
+  cluster result;
+  auto measure = make_evaluator_config(plan, services);
+  auto rows = services.detach_evaluator
+                ? system.spawn<caf::detached>(evaluator, std::move(measure))
+                : system.spawn(evaluator, std::move(measure));
+  result.evaluator = caf::actor_cast<caf::actor>(rows);
+  for (const auto& own : plan.nodes)
+    result.nodes.push_back(system.spawn<node>(plan.environment, own));
+  coordinator_config everybody;
+  for (size_t i = 0; i < result.nodes.size(); ++i)
+    everybody.nodes.push_back({static_cast<node_id>(i), result.nodes[i]});
+  everybody.evaluator = result.evaluator;
+  everybody.observer = services.observer;
+  auto head = system.spawn(coordinator, everybody);
+  result.coordinator = caf::actor_cast<caf::actor>(head);
+  for (size_t i = 0; i < result.nodes.size(); ++i) {
+    introductions x;
+    for (auto id : plan.nodes[i].out_neighbours)
+      x.neighbours.push_back(everybody.nodes[static_cast<size_t>(id)]);
+    x.coordinator = result.coordinator;
+    x.evaluator = result.evaluator;
+    caf::anon_send(result.nodes[i], std::move(x));
+  }
+  caf::anon_send(result.coordinator, start_training{});
+  return result;
+}
+
+} // namespace caps

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "actors/coordinator.hpp"
+#include "actors/evaluator.hpp"
+#include "actors/node.hpp"
+#include "runtime/run/plan.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <vector>
+
+namespace caps {
+
+/// The actors of a run in one process.
+struct cluster {
+  std::vector<caf::actor> nodes;
+  caf::actor evaluator;
+  caf::actor coordinator;
+
+  /// Tells all actors to end.
+  void shut_down() const;
+};
+
+/// How a cluster's services are provided.
+struct cluster_services {
+  compute_service* compute = nullptr;
+  run_observer* observer = nullptr;
+  /// Gives the evaluator a thread of its own (real clock).
+  bool detach_evaluator = false;
+};
+
+/// Spawns nodes, evaluator and coordinator, introduces them to each other and
+/// lets the coordinator start the run. The plan outlives the actors.
+cluster start_cluster(caf::actor_system& system, run_plan& plan,
+                      const cluster_services& services);
+
+/// The evaluator's part of the plan.
+evaluator_config make_evaluator_config(const run_plan& plan,
+                                       const cluster_services& services);
+
+} // namespace caps

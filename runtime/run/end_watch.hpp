@@ -1,0 +1,67 @@
+#pragma once
+
+#include "actors/run_observer.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+namespace caps {
+
+/// Passes everything on to another observer, one call at a time, and lets a
+/// driver wait for the end.
+class end_watch final : public run_observer {
+public:
+  explicit end_watch(run_observer& next) : next_(next) {}
+
+  void on_start() override { pass([&] { next_.on_start(); }); }
+
+  void on_progress(node_id node, int64_t step) override {
+    pass([&] { next_.on_progress(node, step); });
+  }
+
+  void on_row(const metrics_row& x) override {
+    pass([&] { next_.on_row(x); });
+  }
+
+  void on_final(const node_snapshot& x) override {
+    pass([&] { next_.on_final(x); });
+  }
+
+  void on_end(const run_end& x) override {
+    pass([&] {
+      if (end_)
+        return;
+      end_ = x;
+      next_.on_end(x);
+    });
+    ended_.notify_all();
+  }
+
+  /// The end, if it has come.
+  std::optional<run_end> end() {
+    std::lock_guard lock{mutex_};
+    return end_;
+  }
+
+  /// Waits for the end, at most for `timeout`.
+  std::optional<run_end> wait_for(std::chrono::milliseconds timeout) {
+    std::unique_lock lock{mutex_};
+    ended_.wait_for(lock, timeout, [this] { return end_.has_value(); });
+    return end_;
+  }
+
+private:
+  template <class F>
+  void pass(F f) {
+    std::lock_guard lock{mutex_};
+    f();
+  }
+
+  run_observer& next_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::optional<run_end> end_;
+};
+
+} // namespace caps

@@ -1,0 +1,182 @@
+#include "runtime/run/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace caps {
+
+namespace {
+
+graph draw_graph(const scenario& x, const source_map& places) {
+  return places.locate("topology.kind", [&] {
+    auto seed = static_cast<uint64_t>(x.seed);
+    random_stream stream{seed, no_node, "topology"};
+    auto result = x.topology.recipe()->make(x.nodes, stream);
+    if (!is_connected(result))
+      throw input_error(fmt::format(
+        "the graph is not connected: from node 0 only nodes {} can be reached",
+        fmt::join(reachable_from_first(result), ", ")));
+    return result;
+  });
+}
+
+mixing_matrix make_mixing(const scenario& x, const graph& topology,
+                          const source_map& places) {
+  return places.locate("topology.mixing", [&] {
+    if (x.mixing == "uniform")
+      return uniform_mixing(topology.in());
+    if (topology.directed)
+      throw input_error("metropolis_hastings weights need an undirected graph; "
+                        "set topology.mixing = \"uniform\"");
+    return metropolis_hastings_mixing(topology.in());
+  });
+}
+
+mixing_report examine(const mixing_matrix& mixing) {
+  mixing_report result;
+  try {
+    check_doubly_stochastic(mixing);
+  } catch (const input_error& e) {
+    result.not_doubly_stochastic = e.what();
+  }
+  try {
+    result.spectral_gap = spectral_gap(mixing);
+  } catch (const input_error&) {
+    // Directed weights that are not doubly stochastic have no such number.
+  }
+  return result;
+}
+
+shards deal(const scenario& x, const dataset& train,
+            std::span<const int64_t> samples, const source_map& places) {
+  return places.locate("partition", [&] {
+    random_stream stream{static_cast<uint64_t>(x.seed), no_node, "partition"};
+    return x.partition.recipe()->make({train, samples, x.nodes}, stream);
+  });
+}
+
+/// Steps of one epoch over the largest shard.
+int64_t steps_per_epoch(const shards& all, const sampler_options& sampling) {
+  int64_t result = 0;
+  for (const auto& shard : all)
+    result = std::max(
+      result, sampler{shard, sampling, random_stream{0}}.steps_per_epoch());
+  return result;
+}
+
+std::vector<compute_model> compute_models(const scenario& x,
+                                          const source_map& places) {
+  std::vector<compute_model> result(static_cast<size_t>(x.nodes), x.compute);
+  for (size_t i = 0; i < x.node_overrides.size(); ++i) {
+    const auto& override = x.node_overrides[i];
+    places.locate(fmt::format("node[{}].id", i), [&] {
+      if (override.id >= x.nodes)
+        throw input_error(fmt::format("node.id: there is no node {}, nodes are "
+                                      "0 to {}",
+                                      override.id, x.nodes - 1));
+    });
+    result[static_cast<size_t>(override.id)] = override.compute;
+  }
+  return result;
+}
+
+void override_links(const scenario& x, const graph& topology,
+                    const source_map& places,
+                    std::vector<node_config>& nodes) {
+  auto set = [&](int64_t from, int64_t to, const link_model& link) {
+    if (from >= x.nodes || to >= x.nodes
+        || !std::ranges::binary_search(
+          topology.out[static_cast<size_t>(from)], to))
+      throw input_error(
+        fmt::format("edge: node {} does not send to node {}", from, to));
+    nodes[static_cast<size_t>(from)].links[static_cast<node_id>(to)] = link;
+  };
+  for (size_t i = 0; i < x.link_overrides.size(); ++i) {
+    const auto& edge = x.link_overrides[i];
+    places.locate(fmt::format("edge[{}]", i), [&] {
+      set(edge.from, edge.to, edge.link);
+      if (edge.both_ways && !topology.directed)
+        set(edge.to, edge.from, edge.link);
+    });
+  }
+}
+
+std::vector<node_config> make_nodes(const run_plan& plan,
+                                    const source_map& places) {
+  const auto& x = plan.content;
+  std::vector<node_config> result(static_cast<size_t>(x.nodes));
+  auto computing = compute_models(x, places);
+  for (size_t i = 0; i < result.size(); ++i) {
+    auto& node = result[i];
+    node.id = static_cast<node_id>(i);
+    for (size_t k = 0; k < plan.mixing.graph[i].size(); ++k)
+      node.in_neighbours.push_back(
+        {static_cast<node_id>(plan.mixing.graph[i][k]),
+         plan.mixing.neighbours[i][k]});
+    for (auto to : plan.topology.out[i]) {
+      node.out_neighbours.push_back(static_cast<node_id>(to));
+      if (!x.link.ideal())
+        node.links[static_cast<node_id>(to)] = x.link;
+    }
+    node.self_weight = plan.mixing.self[i];
+    node.shard = plan.shard_of_node[i];
+    node.compute = computing[i];
+  }
+  override_links(x, plan.topology, places, result);
+  return result;
+}
+
+std::shared_ptr<node_environment> make_environment(const run_plan& plan) {
+  const auto& x = plan.content;
+  auto result = std::make_shared<node_environment>();
+  result->nodes = static_cast<node_id>(x.nodes);
+  result->seed = static_cast<uint64_t>(x.seed);
+  result->model = plan.model;
+  result->start = x.initialization == "he" ? initialization::he
+                                           : initialization::uniform_fan_in;
+  result->same_start = x.same_start;
+  result->options = x.dtype == "float64" ? at::kDouble : at::kFloat;
+  result->train = plan.data.train;
+  result->change = {x.crop_padding, x.flip};
+  result->epochs = x.epochs;
+  result->sampling = {x.batch, x.train_length};
+  result->steps_per_epoch
+    = steps_per_epoch(plan.shard_of_node, result->sampling);
+  result->snapshot_every = x.evaluation_every;
+  result->optimizer = x.optimizer.recipe();
+  result->protocol = x.protocol.recipe();
+  return result;
+}
+
+} // namespace
+
+run_plan make_plan(loaded_scenario loaded) {
+  const auto& places = loaded.places;
+  run_plan result{std::move(loaded.content), {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  auto& x = result.content;
+  auto seed = static_cast<uint64_t>(x.seed);
+  result.topology = draw_graph(x, places);
+  result.mixing = make_mixing(x, result.topology, places);
+  result.mixing_facts = examine(result.mixing);
+  result.data = places.locate("data", [&] {
+    return x.data.recipe()->make({x.data_path, seed});
+  });
+  result.model = places.locate("model", [&] {
+    return x.model.recipe()->make(result.data.train->shape());
+  });
+  auto split = places.locate("data.validation", [&] {
+    random_stream stream{seed, no_node, "validation"};
+    return hold_out(result.data.train->size(), x.validation, stream);
+  });
+  result.validation = std::move(split.validation);
+  result.shard_of_node = deal(x, *result.data.train, split.train, places);
+  places.locate("optimizer", [&] {
+    x.optimizer.recipe()->make(result.model->layout_ptr(), at::kFloat);
+  });
+  result.environment = make_environment(result);
+  result.nodes = make_nodes(result, places);
+  return result;
+}
+
+} // namespace caps

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "actors/protocol.hpp"
+#include "models/data/dataset.hpp"
+#include "models/data/partition.hpp"
+#include "models/nets/net.hpp"
+#include "models/optim/optimizer.hpp"
+#include "runtime/topology/graph.hpp"
+
+#include <memory>
+
+namespace caps {
+
+/// Everything a scenario can name, built-in or from plug-ins.
+struct components {
+  std::shared_ptr<registry<topology_recipe>> topologies;
+  std::shared_ptr<registry<dataset_recipe>> datasets;
+  std::shared_ptr<registry<partition_recipe>> partitions;
+  std::shared_ptr<registry<net_recipe>> models;
+  std::shared_ptr<registry<optimizer_recipe>> optimizers;
+  std::shared_ptr<registry<protocol_recipe>> protocols;
+};
+
+/// The components that come with this program.
+components built_in_components();
+
+} // namespace caps

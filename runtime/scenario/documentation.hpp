@@ -1,0 +1,18 @@
+#pragma once
+
+#include "runtime/scenario/components.hpp"
+
+#include <string>
+
+namespace caps {
+
+/// Every key of a scenario with its type, default and meaning, as the Markdown
+/// of scenarios/README.md.
+std::string document_scenario(const components& known);
+
+/// All entries of one kind ("protocols", "models", "datasets", "partitions",
+/// "optimizers", "topologies") with their options, as plain text. Throws
+/// `input_error` for another kind.
+std::string list_components(const components& known, std::string_view kind);
+
+} // namespace caps

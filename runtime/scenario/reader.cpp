@@ -1,0 +1,393 @@
+#include "runtime/scenario/reader.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace caps {
+
+namespace {
+
+std::string place_of(const toml::source_region& region) {
+  if (!region.path)
+    return {};
+  // A setting of the command line has no lines.
+  if (region.path->starts_with("--set"))
+    return *region.path;
+  return fmt::format("{}:{}:{}", *region.path, region.begin.line,
+                     region.begin.column);
+}
+
+std::string kind_of(const toml::node& x) {
+  std::ostringstream kind;
+  kind << x.type();
+  return std::move(kind).str();
+}
+
+/// What is there, for "expected ..., found ...".
+std::string found(const toml::node& x) {
+  if (x.is_table() || x.is_array())
+    return "a" + std::string{x.is_array() ? "n array" : " table"};
+  std::ostringstream text;
+  if (auto s = x.as_string())
+    text << '"' << s->get() << '"';
+  else
+    x.visit([&](const auto& v) { text << v; });
+  return fmt::format("{} ({})", std::move(text).str(), kind_of(x));
+}
+
+template <class T>
+std::string range_text(const interval<T>& range) {
+  auto number = [](T x) {
+    if constexpr (std::is_same_v<T, double>)
+      return to_text(x);
+    else
+      return std::to_string(x);
+  };
+  auto bounded_below = range.min > std::numeric_limits<T>::lowest();
+  auto bounded_above = range.max < std::numeric_limits<T>::max();
+  auto low = (range.min_open ? "above " : "at least ") + number(range.min);
+  auto high = (range.max_open ? "below " : "at most ") + number(range.max);
+  if (bounded_below && bounded_above)
+    return low + " and " + high;
+  return bounded_below ? low : high;
+}
+
+/// Reads the options of one table and remembers which keys it knows.
+class table_reader final : public option_visitor {
+public:
+  table_reader(const toml::table& source, std::string path, std::string place,
+               source_map& places)
+    : source_(source),
+      path_(std::move(path)),
+      place_(std::move(place)),
+      places_(places) {
+  }
+
+  void boolean(std::string_view name, bool& value, std::string_view) override {
+    if (auto x = find(name))
+      value = expect<bool>(*x, name, "true or false");
+  }
+
+  void integer(std::string_view name, int64_t& value,
+               const interval<int64_t>& range, std::string_view) override {
+    if (auto x = find(name))
+      value = in_range(*x, name, expect<int64_t>(*x, name, "an integer"),
+                       range);
+  }
+
+  void real(std::string_view name, double& value,
+            const interval<double>& range, std::string_view) override {
+    if (auto x = find(name))
+      value = in_range(*x, name, number(*x, name), range);
+  }
+
+  void text(std::string_view name, std::string& value,
+            std::string_view) override {
+    if (auto x = find(name))
+      value = expect<std::string>(*x, name, "a string");
+  }
+
+  void choice(std::string_view name, std::string& value,
+              const std::vector<std::string_view>& choices,
+              std::string_view) override {
+    auto x = find(name);
+    if (x == nullptr)
+      return;
+    auto word = expect<std::string>(*x, name, "a string");
+    if (std::find(choices.begin(), choices.end(), word) == choices.end()) {
+      std::vector<std::string> known{choices.begin(), choices.end()};
+      auto close = nearest(word, known);
+      fail(*x, fmt::format("{}: there is no '{}'{}; known: {}", full(name),
+                           word,
+                           close.empty()
+                             ? ""
+                             : fmt::format(" (did you mean '{}'?)", close),
+                           join(known)));
+    }
+    value = word;
+  }
+
+  void time(std::string_view name, duration& value, std::string_view) override {
+    auto x = find(name);
+    if (x == nullptr)
+      return;
+    auto words = expect<std::string>(
+      *x, name, "a length of time such as \"30ms\" in quotes");
+    try {
+      value = parse_duration(words);
+    } catch (const input_error& e) {
+      fail(*x, full(name) + ": " + e.what());
+    }
+  }
+
+  void integers(std::string_view name, std::vector<int64_t>& value,
+                const interval<int64_t>& range, std::string_view) override {
+    list(name, value, [&](const toml::node& x) {
+      return in_range(x, name, expect<int64_t>(x, name, "an integer"), range);
+    });
+  }
+
+  void reals(std::string_view name, std::vector<double>& value,
+             const interval<double>& range, std::string_view) override {
+    list(name, value, [&](const toml::node& x) {
+      return in_range(x, name, number(x, name), range);
+    });
+  }
+
+  /// Lets keys through that another reader takes care of.
+  void allow(std::string_view name) { known_.emplace(name); }
+
+  /// Refuses keys that nothing asked for.
+  void finish() const {
+    for (const auto& [key, x] : source_) {
+      if (known_.count(std::string{key.str()}) > 0)
+        continue;
+      auto close = nearest(key.str(), {known_.begin(), known_.end()});
+      auto hint = close.empty()
+                    ? "; known here: " + join({known_.begin(), known_.end()})
+                    : fmt::format("; did you mean '{}'?", close);
+      throw input_error(fmt::format("{}: unknown key '{}'{}",
+                                    place_of(key.source()),
+                                    full(key.str()), hint));
+    }
+  }
+
+private:
+  const toml::node* find(std::string_view name) {
+    known_.emplace(name);
+    auto x = source_.get(name);
+    if (x != nullptr)
+      places_.add(full(name), place_of(x->source()));
+    return x;
+  }
+
+  std::string full(std::string_view name) const {
+    return path_.empty() ? std::string{name} : fmt::format("{}.{}", path_, name);
+  }
+
+  [[noreturn]] void fail(const toml::node& x, const std::string& text) const {
+    auto place = place_of(x.source());
+    throw input_error((place.empty() ? place_ : place) + ": " + text);
+  }
+
+  template <class T>
+  T expect(const toml::node& x, std::string_view name,
+           std::string_view expected) const {
+    if (auto value = x.value_exact<T>())
+      return *value;
+    fail(x, fmt::format("{}: expected {}, found {}", full(name), expected,
+                        found(x)));
+  }
+
+  double number(const toml::node& x, std::string_view name) const {
+    if (auto value = x.value_exact<int64_t>())
+      return static_cast<double>(*value);
+    return expect<double>(x, name, "a number");
+  }
+
+  template <class T>
+  T in_range(const toml::node& x, std::string_view name, T value,
+             const interval<T>& range) const {
+    // NaN is in no interval.
+    if (!range.contains(value))
+      fail(x, fmt::format("{}: {} is out of range, expected {}", full(name),
+                          found(x), range_text(range)));
+    return value;
+  }
+
+  template <class T, class F>
+  void list(std::string_view name, std::vector<T>& value, F convert) {
+    auto x = find(name);
+    if (x == nullptr)
+      return;
+    auto items = x->as_array();
+    if (items == nullptr)
+      fail(*x, fmt::format("{}: expected an array, found {}", full(name),
+                           found(*x)));
+    value.clear();
+    for (const auto& item : *items)
+      value.push_back(convert(item));
+  }
+
+  const toml::table& source_;
+  std::string path_;
+  std::string place_;
+  source_map& places_;
+  std::set<std::string> known_;
+};
+
+/// Reads a whole scenario.
+class scenario_reader final : public scenario_visitor {
+public:
+  scenario_reader(const toml::table& source, std::string origin,
+                  source_map& places)
+    : source_(source),
+      places_(places),
+      top_(source, "", origin, places),
+      origin_(std::move(origin)) {
+  }
+
+  void table(std::string_view name, std::string_view,
+             const body& options) override {
+    if (name.empty()) {
+      options(top_);
+      return;
+    }
+    top_.allow(name);
+    auto path = std::string{name};
+    static const toml::table nothing;
+    auto x = source_.get(name);
+    if (x == nullptr) {
+      table_reader reader{nothing, path, origin_, places_};
+      options(reader);
+      return;
+    }
+    auto place = place_of(x->source());
+    auto content = x->as_table();
+    if (content == nullptr)
+      throw input_error(fmt::format("{}: {}: expected a table [{}], found {}",
+                                    place, name, name, found(*x)));
+    places_.add(path, place);
+    read(*content, path, place, options);
+  }
+
+  void tables(std::string_view name, std::string_view, size_t,
+              const std::function<void(size_t)>& resize,
+              const std::function<void(size_t, option_visitor&)>& entry)
+    override {
+    top_.allow(name);
+    auto x = source_.get(name);
+    if (x == nullptr) {
+      resize(0);
+      return;
+    }
+    auto items = x->as_array();
+    if (items == nullptr || !items->is_homogeneous<toml::table>())
+      throw input_error(fmt::format("{}: {}: expected tables [[{}]], found {}",
+                                    place_of(x->source()), name, name,
+                                    found(*x)));
+    resize(items->size());
+    for (size_t i = 0; i < items->size(); ++i) {
+      const auto& item = *(*items)[i].as_table();
+      auto path = fmt::format("{}[{}]", name, i);
+      auto place = place_of(item.source());
+      places_.add(path, place);
+      read(item, path, place,
+           [&](option_visitor& reader) { entry(i, reader); });
+    }
+  }
+
+  void finish() const { top_.finish(); }
+
+private:
+  void read(const toml::table& content, const std::string& path,
+            const std::string& place, const body& options) {
+    table_reader reader{content, path, place, places_};
+    options(reader);
+    reader.finish();
+  }
+
+  const toml::table& source_;
+  source_map& places_;
+  table_reader top_;
+  std::string origin_;
+};
+
+/// Puts everything in `from` over what is in `into`.
+void merge(toml::table& into, toml::table&& from) {
+  for (auto&& [key, value] : from) {
+    auto old = into.get_as<toml::table>(key.str());
+    if (old != nullptr && value.is_table())
+      merge(*old, std::move(*value.as_table()));
+    else
+      into.insert_or_assign(key, std::move(value));
+  }
+}
+
+toml::table parse(std::string_view text, const std::string& origin) {
+  try {
+    return toml::parse(text, origin);
+  } catch (const toml::parse_error& e) {
+    throw input_error(
+      fmt::format("{}: {}", place_of(e.source()), e.description()));
+  }
+}
+
+/// "a.b=value" as a table; a value that is no TOML is taken as a string, so
+/// that `--set protocol.name=dsgd` needs no quotes.
+toml::table parse_setting(const std::string& setting) {
+  auto equals = setting.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw input_error(fmt::format(
+      "--set {}: expected key=value, such as --set optimizer.lr=0.1", setting));
+  auto origin = "--set " + setting;
+  auto key = setting.substr(0, equals);
+  auto value = setting.substr(equals + 1);
+  try {
+    return toml::parse(key + " = " + value, origin);
+  } catch (const toml::parse_error&) {
+    if (value.find_first_of("\"'\n\\") == std::string::npos) {
+      try {
+        return toml::parse(key + " = \"" + value + "\"", origin);
+      } catch (const toml::parse_error&) {
+        // The key is wrong as well: report the setting as it was written.
+      }
+    }
+    return parse(key + " = " + value, origin);
+  }
+}
+
+} // namespace
+
+std::string source_map::where(std::string key) const {
+  for (;;) {
+    auto i = places_.find(key);
+    if (i != places_.end())
+      return i->second;
+    if (key.empty())
+      return "scenario";
+    auto dot = key.rfind('.');
+    key = dot == std::string::npos ? "" : key.substr(0, dot);
+  }
+}
+
+loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
+                               const std::vector<std::string>& settings,
+                               const components& known) {
+  auto source = parse(text, origin);
+  for (const auto& setting : settings)
+    merge(source, parse_setting(setting));
+  loaded_scenario result{scenario{known}, {}};
+  result.places.add("", origin);
+  scenario_reader reader{source, origin, result.places};
+  result.content.visit(reader);
+  reader.finish();
+  return result;
+}
+
+loaded_scenario load_scenario(const std::filesystem::path& file,
+                              const std::vector<std::string>& settings,
+                              const components& known) {
+  std::error_code problem;
+  if (std::filesystem::is_directory(file, problem))
+    throw input_error(file.string() + ": is a folder, expected a scenario "
+                                      "file (TOML)");
+  std::ifstream in{file, std::ios::binary};
+  if (!in)
+    throw input_error(fmt::format("{}: cannot read the scenario: {}",
+                                  file.string(), std::strerror(errno)));
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  auto result = parse_scenario(text, file.string(), settings, known);
+  if (result.content.name.empty())
+    result.content.name = file.stem().string();
+  return result;
+}
+
+} // namespace caps

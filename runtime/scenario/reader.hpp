@@ -1,0 +1,56 @@
+#pragma once
+
+#include "runtime/scenario/scenario.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caps {
+
+/// Where the tables and keys of a scenario were written: "file:line:column",
+/// or "--set key=value" for what the command line says.
+class source_map {
+public:
+  void add(std::string key, std::string where) {
+    places_[std::move(key)] = std::move(where);
+  }
+
+  /// The place of a key such as "topology.kind", of the nearest table around
+  /// it, or of the file.
+  std::string where(std::string key) const;
+
+  /// Runs `f`; an `input_error` leaves it with the place of `key` in front.
+  template <class F>
+  auto locate(const std::string& key, F f) const {
+    try {
+      return f();
+    } catch (const input_error& e) {
+      throw input_error(where(key) + ": " + e.what());
+    }
+  }
+
+private:
+  std::map<std::string, std::string> places_;
+};
+
+struct loaded_scenario {
+  scenario content;
+  source_map places;
+};
+
+/// Reads a scenario file, then the `key=value` settings of the command line,
+/// which win. Throws `input_error` with file, line, column, key, what is there
+/// and what was expected.
+loaded_scenario load_scenario(const std::filesystem::path& file,
+                              const std::vector<std::string>& settings,
+                              const components& known);
+
+/// As `load_scenario`, from text; `origin` stands for the file in messages.
+loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
+                               const std::vector<std::string>& settings,
+                               const components& known);
+
+} // namespace caps

@@ -1,0 +1,106 @@
+#include "runtime/scenario/scenario.hpp"
+
+namespace caps {
+
+scenario::scenario(const components& known)
+  : topology(known.topologies, "ring"),
+    data(known.datasets, "fashion_mnist"),
+    partition(known.partitions, "iid"),
+    model(known.models, "lenet5"),
+    optimizer(known.optimizers, "sgd"),
+    protocol(known.protocols, "dsgd") {
+}
+
+void scenario::visit(scenario_visitor& visitor) {
+  visitor.table("", "The run as a whole.", [this](option_visitor& v) {
+    v.text("name", name, "name of the run; the file's name if not given");
+    v.integer("seed", seed, at_least(0),
+              "every random decision of the run derives from it");
+  });
+  visitor.table("nodes", "Who takes part.", [this](option_visitor& v) {
+    v.integer("count", nodes, {.min = 1, .max = 1'000'000},
+              "number of nodes");
+  });
+  visitor.table("topology", "Who talks to whom.", [this](option_visitor& v) {
+    topology.describe(v, "kind");
+    v.choice("mixing", mixing, {"metropolis_hastings", "uniform"},
+             "weights of averages over neighbours: metropolis_hastings "
+             "1/(1 + max(degree, neighbour's degree)), doubly stochastic on "
+             "every undirected graph; uniform 1/(degree + 1), as published");
+  });
+  visitor.table("data", "What is learned.", [this](option_visitor& v) {
+    data.describe(v, "name");
+    v.text("path", data_path,
+           "folder of the data files; empty to search CAPS_DATA_DIR and the "
+           "system's dataset folder");
+    v.integer("train_length", train_length, at_least(0),
+              "samples a node trains on; 0 for its whole shard");
+    v.integer("validation", validation, at_least(0),
+              "training samples held out to measure on");
+    v.integer("crop_padding", crop_padding, {.min = 0, .max = 64},
+              "augmentation: black pixels added on each side before a random "
+              "crop of the original size");
+    v.boolean("flip", flip,
+              "augmentation: mirror pictures with probability 1/2");
+  });
+  visitor.table("partition", "Which node learns from which samples.",
+                [this](option_visitor& v) { partition.describe(v, "kind"); });
+  visitor.table("model", "The neural network.", [this](option_visitor& v) {
+    model.describe(v, "name");
+    v.choice("initialization", initialization, {"uniform_fan_in", "he"},
+             "first parameters: uniform_fan_in as LibTorch draws them; he as "
+             "He et al. 2015");
+    v.choice("dtype", dtype, {"float32", "float64"},
+             "type of parameters and gradients");
+  });
+  visitor.table("training", "How long and in which portions.",
+                [this](option_visitor& v) {
+                  v.integer("epochs", epochs, at_least(1),
+                            "passes over the largest shard");
+                  v.integer("batch", batch, at_least(0),
+                            "samples per gradient; 0 for all of a shard");
+                  v.boolean("same_start", same_start,
+                            "all nodes start from the same parameters");
+                });
+  visitor.table("optimizer", "What a node does with a gradient.",
+                [this](option_visitor& v) { optimizer.describe(v, "name"); });
+  visitor.table("protocol", "How nodes work together.",
+                [this](option_visitor& v) { protocol.describe(v, "name"); });
+  visitor.table("clock", "Which time the run lives in.",
+                [this](option_visitor& v) {
+                  v.choice("kind", clock, {"virtual", "real"},
+                           "virtual: deterministic, waiting costs nothing; "
+                           "real: the machine's time");
+                });
+  visitor.table("compute", "How long a gradient takes at every node.",
+                [this](option_visitor& v) { compute.describe(v); });
+  visitor.tables(
+    "node", "What differs at single nodes from [compute].",
+    node_overrides.size(),
+    [this](size_t n) { node_overrides.assign(n, {0, compute}); },
+    [this](size_t i, option_visitor& v) {
+      v.integer("id", node_overrides[i].id, at_least(0), "the node");
+      node_overrides[i].compute.describe(v);
+    });
+  visitor.table("link", "How well every edge carries messages.",
+                [this](option_visitor& v) { link.describe(v); });
+  visitor.tables(
+    "edge", "What differs on single edges from [link].", link_overrides.size(),
+    [this](size_t n) { link_overrides.assign(n, {0, 0, true, link}); },
+    [this](size_t i, option_visitor& v) {
+      auto& x = link_overrides[i];
+      v.integer("from", x.from, at_least(0), "the sending node");
+      v.integer("to", x.to, at_least(0), "the receiving node");
+      v.boolean("both_ways", x.both_ways, "the way back is the same");
+      x.link.describe(v);
+    });
+  visitor.table("evaluation", "How often and on what nodes are measured.",
+                [this](option_visitor& v) {
+                  v.integer("every", evaluation_every, at_least(1),
+                            "epochs between two measurements");
+                  v.integer("chunk", evaluation_chunk, at_least(1),
+                            "samples per job; affects speed and memory only");
+                });
+}
+
+} // namespace caps

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "actors/compute_model.hpp"
+#include "actors/link_model.hpp"
+#include "runtime/scenario/component.hpp"
+#include "runtime/scenario/components.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// Visits the parts of a scenario: its tables and arrays of tables, each with
+/// the options in it.
+class scenario_visitor {
+public:
+  using body = std::function<void(option_visitor&)>;
+
+  virtual ~scenario_visitor() = default;
+
+  /// A table; the empty name stands for the top of the file.
+  virtual void table(std::string_view name, std::string_view doc,
+                     const body& options)
+    = 0;
+
+  /// An array of tables. `resize` is called with the number of its entries
+  /// before `options` is called for each.
+  virtual void tables(std::string_view name, std::string_view doc,
+                      size_t size, const std::function<void(size_t)>& resize,
+                      const std::function<void(size_t, option_visitor&)>& entry)
+    = 0;
+};
+
+/// What differs at one node from the others.
+struct node_override {
+  int64_t id = 0;
+  compute_model compute;
+};
+
+/// What differs on one edge from the others.
+struct link_override {
+  int64_t from = 0;
+  int64_t to = 0;
+  bool both_ways = true;
+  link_model link;
+};
+
+/// One distributed training run, as the user describes it. Every field is
+/// described in `visit`, from which the reader, the writer of resolved
+/// scenarios and the documentation follow.
+struct scenario {
+  explicit scenario(const components& known);
+
+  std::string name;
+  int64_t seed = 1;
+
+  int64_t nodes = 3;
+  component<topology_recipe> topology;
+  std::string mixing = "metropolis_hastings";
+
+  component<dataset_recipe> data;
+  std::string data_path;
+  int64_t train_length = 0;
+  int64_t validation = 0;
+  int64_t crop_padding = 0;
+  bool flip = false;
+  component<partition_recipe> partition;
+
+  component<net_recipe> model;
+  std::string initialization = "uniform_fan_in";
+  std::string dtype = "float32";
+
+  int64_t epochs = 1;
+  int64_t batch = 32;
+  bool same_start = true;
+  component<optimizer_recipe> optimizer;
+  component<protocol_recipe> protocol;
+
+  std::string clock = "virtual";
+  compute_model compute;
+  std::vector<node_override> node_overrides;
+  link_model link;
+  std::vector<link_override> link_overrides;
+
+  int64_t evaluation_every = 1;
+  int64_t evaluation_chunk = 1000;
+
+  /// Shows every table and option to `visitor`.
+  void visit(scenario_visitor& visitor);
+};
+
+} // namespace caps
