@@ -44,15 +44,17 @@ public:
 
   dataset_pair make(const data_source& source) const override {
     auto folder = find_data(source, wanted_);
-    return make_picture_datasets(load(folder, train_images, train_labels),
-                                 load(folder, test_images, test_labels));
+    auto train = load(folder, train_images, train_labels);
+    auto test = load(folder, test_images, test_labels);
+    return make_picture_datasets(std::move(train), std::move(test));
   }
 
 private:
   picture_set load(const data_folder& folder, const part& images,
                    const part& labels) const {
     auto labels_path = require_file(folder.path, names_of(labels));
-    return join_idx(read(folder, images), read(folder, labels), labels_path,
+    auto content = read(folder, images);
+    return join_idx(std::move(content), read(folder, labels), labels_path,
                     classes);
   }
 
