@@ -12,6 +12,14 @@ registry<dataset_recipe> built_in_datasets() {
               "MNIST, 70,000 handwritten digits, 1 x 28 x 28 (LeCun, Cortes "
               "and Burges 1998)",
               make_mnist_recipe});
+  result.add({"cifar10",
+              "CIFAR-10, 60,000 photographs, 3 x 32 x 32, 10 classes "
+              "(Krizhevsky 2009)",
+              make_cifar10_recipe});
+  result.add({"cifar100",
+              "CIFAR-100, 60,000 photographs, 3 x 32 x 32, 100 classes in 20 "
+              "groups (Krizhevsky 2009)",
+              make_cifar100_recipe});
   result.add({"synthetic",
               "generated pictures, a Gaussian cloud for each class; needs no "
               "files",

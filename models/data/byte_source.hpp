@@ -27,6 +27,9 @@ public:
 
   const std::string& path() const noexcept { return path_; }
 
+  /// Bytes of the file as it lies on the disk.
+  int64_t file_size() const noexcept { return file_size_; }
+
   /// Decoded bytes read so far.
   int64_t position() const noexcept { return position_; }
 

@@ -1,4 +1,4 @@
-// Partitions into disjoint shards of the same size that look at no label.
+// Partitions that look at no label and give each node as much as the others.
 
 #include "models/data/partition_schemes.hpp"
 
@@ -25,10 +25,25 @@ public:
   }
 };
 
+/// Every node trains on all samples, each in an order of its own.
+class shared_partition : public partition_recipe {
+public:
+  shards make(const partition_request& request, random_stream&) const override {
+    require_samples(request, 1, "shared");
+    return shards(
+      static_cast<size_t>(request.nodes),
+      std::vector<int64_t>{request.samples.begin(), request.samples.end()});
+  }
+};
+
 } // namespace
 
 std::unique_ptr<partition_recipe> make_iid_partition() {
   return std::make_unique<iid_partition>();
+}
+
+std::unique_ptr<partition_recipe> make_shared_partition() {
+  return std::make_unique<shared_partition>();
 }
 
 std::unique_ptr<partition_recipe> make_contiguous_partition() {

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace caps {
 
 namespace {
@@ -31,11 +29,9 @@ public:
         request.nodes, shards_per_node_, request.samples.size()));
     auto parts = request.nodes * shards_per_node_;
     require_samples(request, parts, "shards");
-    std::vector<int64_t> order{request.samples.begin(), request.samples.end()};
-    auto labels = request.data.labels();
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-      return labels[static_cast<size_t>(a)] < labels[static_cast<size_t>(b)];
-    });
+    std::vector<int64_t> order;
+    for (const auto& members : samples_of_classes(request))
+      order.insert(order.end(), members.begin(), members.end());
     auto runs = cut_evenly(order, parts);
     stream.shuffle(std::span{runs});
     shards result(static_cast<size_t>(request.nodes));

@@ -10,6 +10,8 @@ namespace caps {
 
 std::unique_ptr<dataset_recipe> make_mnist_recipe();
 std::unique_ptr<dataset_recipe> make_fashion_mnist_recipe();
+std::unique_ptr<dataset_recipe> make_cifar10_recipe();
+std::unique_ptr<dataset_recipe> make_cifar100_recipe();
 std::unique_ptr<dataset_recipe> make_synthetic_recipe();
 std::unique_ptr<dataset_recipe> make_least_squares_recipe();
 

@@ -1,76 +1,19 @@
 #include "tests/support/catch.hpp"
 
-#include "models/data/partition.hpp"
-#include "models/data/picture_dataset.hpp"
 #include "models/data/row_dataset.hpp"
 #include "models/errors.hpp"
-#include "tests/models/data/support.hpp"
-#include "tests/support/set_options.hpp"
+#include "tests/models/data/partition_support.hpp"
 
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <set>
 
 using caps::input_error;
 using caps::random_stream;
 using caps::shards;
 using namespace caps::test;
-
-namespace {
-
-/// Labels are all that matters: pictures of one pixel.
-caps::picture_dataset labelled(int64_t size, int64_t classes) {
-  caps::picture_set x{1, 1, 1, classes, bytes(static_cast<size_t>(size)), {}};
-  for (int64_t i = 0; i < size; ++i)
-    x.labels.push_back(i * 7 % classes);
-  return {x, caps::measure(x)};
-}
-
-std::vector<int64_t> all_of(const caps::dataset& data) {
-  std::vector<int64_t> result(static_cast<size_t>(data.size()));
-  std::iota(result.begin(), result.end(), 0);
-  return result;
-}
-
-shards deal(const std::string& name, const caps::dataset& data, int64_t nodes,
-            const option_values& options = {}, uint64_t seed = 1) {
-  random_stream stream{seed, -1, "partition"};
-  auto samples = all_of(data);
-  return configured(caps::built_in_partitions(), name, options)
-    ->make({data, samples, nodes}, stream);
-}
-
-std::vector<int64_t> sizes(const shards& xs) {
-  std::vector<int64_t> result;
-  for (const auto& x : xs)
-    result.push_back(static_cast<int64_t>(x.size()));
-  return result;
-}
-
-std::vector<int64_t> joined(const shards& xs) {
-  std::vector<int64_t> result;
-  for (const auto& x : xs)
-    result.insert(result.end(), x.begin(), x.end());
-  std::sort(result.begin(), result.end());
-  return result;
-}
-
-/// Whether every sample is in exactly one shard.
-bool disjoint_and_complete(const shards& xs, const caps::dataset& data) {
-  return joined(xs) == all_of(data);
-}
-
-std::set<int64_t> classes_in(const caps::dataset& data,
-                             const std::vector<int64_t>& shard) {
-  std::set<int64_t> result;
-  for (auto i : shard)
-    result.insert(data.labels()[static_cast<size_t>(i)]);
-  return result;
-}
-
-} // namespace
 
 TEST_CASE("iid shards are even, random and complete", "[partition]") {
   auto data = labelled(1'000, 10);
@@ -87,6 +30,13 @@ TEST_CASE("iid shards are even, random and complete", "[partition]") {
 TEST_CASE("contiguous shards keep the order", "[partition]") {
   caps::row_dataset data{at::zeros({7, 2}), at::zeros({7})};
   CHECK(deal("contiguous", data, 3) == shards{{0, 1, 2}, {3, 4}, {5, 6}});
+}
+
+TEST_CASE("shared data is everybody's", "[partition]") {
+  auto data = labelled(7, 3);
+  CHECK(deal("shared", data, 12) == shards(12, all_of(data)));
+  CHECK_THROWS_AS(deal("shared", data, 0), input_error);
+  CHECK_THROWS_AS(deal("shared", labelled(0, 3), 2), input_error);
 }
 
 TEST_CASE("label shards hold few classes", "[partition]") {
