@@ -9,6 +9,15 @@ find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 
+# Debian's libxxhash-dev has no CMake package.
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_library(XXHASH_LIBRARY xxhash REQUIRED)
+mark_as_advanced(XXHASH_INCLUDE_DIR XXHASH_LIBRARY)
+add_library(caps::xxhash UNKNOWN IMPORTED)
+set_target_properties(caps::xxhash PROPERTIES
+  IMPORTED_LOCATION "${XXHASH_LIBRARY}"
+  INTERFACE_INCLUDE_DIRECTORIES "${XXHASH_INCLUDE_DIR}")
+
 # LibTorch: whatever is on CMAKE_PREFIX_PATH, else Debian's. Its own target
 # carries -std and warning flags of old and lists libraries by full path;
 # caps::torch takes the parts that matter.
