@@ -38,7 +38,7 @@ void report_end(pointer self) {
 void flush(pointer self) {
   auto& st = self->state;
   self->request(st.config.evaluator, flush_timeout, caf::flush_atom::value)
-    .then([self](caf::unit_t) { report_end(self); },
+    .then([self](caf::ok_atom) { report_end(self); },
           [self](const caf::error& what) {
             auto& end = self->state.end;
             if (end.code == exit_code::success)

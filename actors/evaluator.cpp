@@ -88,11 +88,11 @@ evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
   self->state.config = std::move(config);
   return {
     [self](const node_snapshot& x) { self->state.take(x); },
-    [self](caf::flush_atom) {
+    [self](caf::flush_atom) -> caf::ok_atom {
       for (auto& [epoch, record] : self->state.open)
         self->state.close(record);
       self->state.open.clear();
-      return caf::unit;
+      return caf::ok_atom::value;
     },
   };
 }

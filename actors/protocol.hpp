@@ -46,8 +46,22 @@ public:
   virtual std::vector<waiting> waits() const { return {}; }
 };
 
+/// What one node sends in one round.
+struct round_cost {
+  /// Local updates in a round.
+  int64_t steps = 1;
+  double messages = 0;
+  /// Parameter vectors (or vectors of that size) in all these messages.
+  double vectors = 0;
+};
+
 /// Makes the protocol of a node from the options of the run.
-using protocol_recipe = recipe<std::unique_ptr<protocol>, node_context&>;
+class protocol_recipe
+  : public recipe<std::unique_ptr<protocol>, node_context&> {
+public:
+  /// What a node that sends to `out_degree` others costs.
+  virtual round_cost cost(int64_t out_degree) const = 0;
+};
 
 /// The built-in protocols.
 registry<protocol_recipe> built_in_protocols();

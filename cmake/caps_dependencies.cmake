@@ -8,6 +8,7 @@ find_package(fmt REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost 1.74 REQUIRED)
+find_package(nlohmann_json REQUIRED)
 
 # Debian's libxxhash-dev has no CMake package.
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

@@ -44,7 +44,27 @@ using evaluator_actor = caf::typed_actor<
   // reached the epoch.
   caf::reacts_to<node_snapshot>,
   // Reports the rows that still wait for other nodes.
-  caf::replies_to<caf::flush_atom>::with<caf::unit_t>>;
+  caf::replies_to<caf::flush_atom>::with<caf::ok_atom>>;
+
+/// Represents one process of a run that is spread over several.
+using host_actor = caf::typed_actor<
+  // Connects to the other processes and introduces the nodes that live here.
+  caf::replies_to<wiring>::with<caf::ok_atom>,
+  // The run is over; the process may end.
+  caf::reacts_to<run_over>>;
+
+/// Brings the processes of a run together.
+using hub_actor = caf::typed_actor<
+  // Takes in a process; once all are there, the run starts.
+  caf::reacts_to<process_joined>,
+  // Stops the run because a process is gone.
+  caf::reacts_to<process_lost>,
+  // Stops the run early, keeping what was computed.
+  caf::reacts_to<stop_training>,
+  // Tells all processes that the run is over.
+  caf::reacts_to<run_over>,
+  // Processes have had their time to join.
+  caf::reacts_to<caf::timeout_atom>>;
 
 /// Registers all messages and errors of this project; call before the actor
 /// system is created.

@@ -22,5 +22,9 @@ struct start_training;
 struct stop_training;
 struct acquaintance;
 struct introductions;
+struct process_joined;
+struct process_lost;
+struct wiring;
+struct run_over;
 
 } // namespace caps

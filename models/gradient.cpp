@@ -1,12 +1,17 @@
 #include "models/gradient.hpp"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/eq.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/zero.h>
 
 namespace caps {
 
-double compute_gradient(const net& model, const gradient_tensors& tensors,
-                        const batch& data, const at::Generator& generator) {
+gradient_summary compute_gradient(const net& model,
+                                  const gradient_tensors& tensors,
+                                  const batch& data,
+                                  const at::Generator& generator) {
   const auto& layout = model.layout();
   auto leaves = parameter_views(layout, tensors.weights);
   auto slots = parameter_views(layout, tensors.gradient);
@@ -19,11 +24,17 @@ double compute_gradient(const net& model, const gradient_tensors& tensors,
   }
   auto buffers = buffer_views(layout, tensors.buffers);
   at::AutoGradMode with_grad{true};
-  auto loss = model.loss(
-    model.forward({leaves, buffers, true, generator}, data.input),
-    data.target);
+  auto output
+    = model.forward({leaves, buffers, true, generator}, data.input);
+  auto loss = model.loss(output, data.target);
   loss.backward();
-  return loss.item().toDouble();
+  gradient_summary result;
+  result.loss = loss.item().toDouble();
+  result.samples = data.target.size(0);
+  if (data.target.scalar_type() == at::kLong)
+    result.correct
+      = output.detach().argmax(1).eq(data.target).sum().item().toLong();
+  return result;
 }
 
 } // namespace caps

@@ -18,10 +18,22 @@ struct gradient_tensors {
   at::Tensor buffers;
 };
 
+/// What one gradient computation found out besides the gradient.
+struct gradient_summary {
+  /// The training loss of the batch.
+  double loss = 0;
+  /// Samples whose class was predicted right; 0 for regression.
+  int64_t correct = 0;
+  /// Samples in the batch.
+  int64_t samples = 0;
+};
+
 /// Computes the gradient of the net's training loss over `data` straight into
-/// the flat gradient; returns the loss. `generator` feeds dropout and may be
+/// the flat gradient. `generator` feeds dropout and may be
 /// undefined for nets without it.
-double compute_gradient(const net& model, const gradient_tensors& tensors,
-                        const batch& data, const at::Generator& generator);
+gradient_summary compute_gradient(const net& model,
+                                  const gradient_tensors& tensors,
+                                  const batch& data,
+                                  const at::Generator& generator);
 
 } // namespace caps

@@ -168,6 +168,11 @@ public:
     return std::make_unique<dsgd_protocol>(context, options_);
   }
 
+  round_cost cost(int64_t out_degree) const override {
+    auto messages = static_cast<double>(out_degree);
+    return {1, messages, messages};
+  }
+
 private:
   dsgd_options options_;
 };

@@ -1,14 +1,13 @@
 #include "runtime/report/output_folder.hpp"
 
+#include "models/checkpoint/atomic_file.hpp"
 #include "models/errors.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <fstream>
+#include <span>
 
 namespace caps {
 
@@ -39,19 +38,9 @@ std::filesystem::path default_output_folder(const std::string& scenario_name) {
 }
 
 void write_file(const std::filesystem::path& file, std::string_view content) {
-  auto temporary = file;
-  temporary += ".part";
-  std::ofstream out{temporary, std::ios::binary | std::ios::trunc};
-  out.write(content.data(), static_cast<std::streamsize>(content.size()));
-  out.close();
-  std::error_code problem;
-  if (!out)
-    problem = std::error_code{errno, std::generic_category()};
-  else
-    std::filesystem::rename(temporary, file, problem);
-  if (problem)
-    throw error(fmt::format("cannot write {}: {}", file.string(),
-                            problem.message()));
+  atomic_file out{file};
+  out.write(std::as_bytes(std::span{content}));
+  out.commit();
 }
 
 } // namespace caps

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace caps {
 
@@ -14,8 +15,8 @@ void make_output_folder(const std::filesystem::path& folder, bool force);
 /// "runs/<scenario>-<date>-<time>", with a number behind if that is taken.
 std::filesystem::path default_output_folder(const std::string& scenario_name);
 
-/// Writes a whole file under a temporary name and renames it, so that nobody
-/// sees half of it; throws `error` naming the file.
+/// Writes a whole file so that nobody ever sees half of it; throws `error`
+/// naming the file.
 void write_file(const std::filesystem::path& file, std::string_view content);
 
 } // namespace caps

@@ -40,7 +40,7 @@ summary::summary(std::filesystem::path file, run_facts facts)
 }
 
 void summary::on_start() {
-  startup_seconds_ = since_program_.seconds();
+  startup_seconds_ = facts_.since_program.seconds();
   since_start_ = {};
 }
 

@@ -19,6 +19,8 @@ struct run_facts {
   size_t threads = 1;
   size_t processes = 1;
   int64_t parameters = 0;
+  /// Runs since the program was started.
+  stopwatch since_program;
 };
 
 /// Collects the outcome of a run: writes summary.json at its end, and gives
@@ -39,7 +41,6 @@ public:
 private:
   std::filesystem::path file_;
   run_facts facts_;
-  stopwatch since_program_;
   stopwatch since_start_;
   double startup_seconds_ = 0;
   /// The last row and step count of each node.

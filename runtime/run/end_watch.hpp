@@ -29,12 +29,19 @@ public:
   }
 
   void on_end(const run_end& x) override {
-    pass([&] {
+    {
+      std::lock_guard lock{mutex_};
       if (end_)
         return;
       end_ = x;
-      next_.on_end(x);
-    });
+      if (!failure_.empty() && x.code == exit_code::success)
+        end_ = {exit_code::failure, failure_};
+      try {
+        next_.on_end(*end_);
+      } catch (const std::exception& e) {
+        end_ = {exit_code::failure, e.what()};
+      }
+    }
     ended_.notify_all();
   }
 
@@ -52,16 +59,25 @@ public:
   }
 
 private:
+  /// A result that cannot be written (a full disk) must not stop the training
+  /// that others may still keep; it becomes the error of the run.
   template <class F>
   void pass(F f) {
     std::lock_guard lock{mutex_};
-    f();
+    try {
+      f();
+    } catch (const std::exception& e) {
+      if (failure_.empty())
+        failure_ = e.what();
+    }
   }
 
   run_observer& next_;
   std::mutex mutex_;
   std::condition_variable ended_;
   std::optional<run_end> end_;
+  /// The first thing that went wrong in an observer.
+  std::string failure_;
 };
 
 } // namespace caps

@@ -11,6 +11,8 @@ namespace caps {
 struct run_settings {
   /// Compute threads.
   size_t threads = 1;
+  /// Operating-system processes; more than one on the real clock only.
+  size_t processes = 1;
   /// Becomes true when the user wants the run to end early.
   const std::atomic<bool>* interrupted = nullptr;
 };

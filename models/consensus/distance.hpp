@@ -1,0 +1,15 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+
+namespace caps {
+
+/// The consensus distance: mean over the nodes of the Euclidean distance
+/// between a node's parameters and the mean of all. Sums in double precision
+/// and in order, so the result depends on the values alone. All vectors are
+/// 1-D, of one length and type; no vectors give 0.
+double consensus_distance(std::span<const at::Tensor> parameters);
+
+} // namespace caps

@@ -1,0 +1,102 @@
+#include "runtime/cli/commands.hpp"
+
+#include "models/data/partition.hpp"
+#include "runtime/report/console.hpp"
+#include "runtime/run/plan.hpp"
+#include "runtime/scenario/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace caps {
+
+namespace {
+
+/// Shards shown; the rest is summed up.
+constexpr size_t shards_shown_max = 16;
+
+void print_graph(const run_plan& plan) {
+  auto degrees = plan.topology.out;
+  auto [low, high] = std::ranges::minmax(
+    plan.topology.out, {}, [](const auto& xs) { return xs.size(); });
+  fmt::print("# nodes: {}, {}: {} {}, degree {} to {}, connected\n",
+             plan.topology.nodes(), plan.content.topology.name(),
+             plan.topology.edges(),
+             plan.topology.directed ? "directed edges" : "edges", low.size(),
+             high.size());
+  const auto& facts = plan.mixing_facts;
+  fmt::print("# mixing: {}, {}, spectral gap {}\n", plan.content.mixing,
+             facts.not_doubly_stochastic.empty()
+               ? "doubly stochastic"
+               : "not doubly stochastic (" + facts.not_doubly_stochastic + ")",
+             facts.spectral_gap ? fmt::format("{:.4g}", *facts.spectral_gap)
+                                : "unknown");
+}
+
+void print_cost(const run_plan& plan) {
+  const auto& x = plan.content;
+  const auto& layout = plan.model->layout();
+  auto width = static_cast<double>(
+    c10::elementSize(c10::typeMetaToScalarType(
+      plan.environment->options.dtype())));
+  auto vector_bytes = static_cast<double>(layout.numel()) * width;
+  fmt::print("# model: {}, {} parameters ({}), {} buffers, {} multiply-adds a "
+             "sample\n",
+             x.model.name(), layout.numel(), human_bytes(vector_bytes),
+             layout.buffer_numel(), plan.model->multiply_adds());
+  double messages = 0, vectors = 0;
+  int64_t steps_a_round = 1;
+  for (const auto& targets : plan.topology.out) {
+    auto cost = x.protocol.recipe()->cost(
+      static_cast<int64_t>(targets.size()));
+    messages += cost.messages;
+    vectors += cost.vectors;
+    steps_a_round = cost.steps;
+  }
+  auto steps = plan.environment->epochs * plan.environment->steps_per_epoch;
+  auto rounds = static_cast<double>(steps) / static_cast<double>(steps_a_round);
+  fmt::print("# steps: {} a node ({} epochs of {}), batch {}\n", steps,
+             plan.environment->epochs, plan.environment->steps_per_epoch,
+             x.batch);
+  fmt::print("# traffic: {} messages and {} a round of {} step{}, {} in all\n",
+             to_text(messages), human_bytes(vectors * vector_bytes),
+             steps_a_round, steps_a_round == 1 ? "" : "s",
+             human_bytes(rounds * vectors * vector_bytes));
+}
+
+void print_shards(const run_plan& plan) {
+  fmt::print("# samples: {} to train, {} held out, {} to test\n",
+             plan.data.train->size()
+               - static_cast<int64_t>(plan.validation.size()),
+             plan.validation.size(),
+             plan.data.test ? plan.data.test->size() : 0);
+  for (size_t i = 0; i < plan.shard_of_node.size(); ++i) {
+    if (i == shards_shown_max) {
+      fmt::print("# ... and {} more nodes\n",
+                 plan.shard_of_node.size() - shards_shown_max);
+      break;
+    }
+    const auto& shard = plan.shard_of_node[i];
+    auto histogram = class_histogram(*plan.data.train, shard);
+    fmt::print("# node {}: {} samples{}\n", i, shard.size(),
+               histogram.empty()
+                 ? ""
+                 : fmt::format(", by class: {}", fmt::join(histogram, " ")));
+  }
+}
+
+} // namespace
+
+exit_code check_command(const cli_options& options, const components& known) {
+  auto plan = make_plan(
+    load_scenario(options.scenario, options.all_settings(), known));
+  fmt::print("# {} is a valid scenario\n", options.scenario.string());
+  print_graph(plan);
+  print_cost(plan);
+  print_shards(plan);
+  fmt::print("\n{}", to_toml(plan.content));
+  return exit_code::success;
+}
+
+} // namespace caps

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "models/errors.hpp"
+#include "runtime/cli/options.hpp"
+#include "runtime/scenario/components.hpp"
+
+namespace caps {
+
+/// Runs a scenario and writes its results.
+exit_code run_command(const cli_options& options, const components& known);
+
+/// Prints a resolved scenario and what it will cost.
+exit_code check_command(const cli_options& options, const components& known);
+
+} // namespace caps

@@ -1,0 +1,120 @@
+#include "runtime/cli/options.hpp"
+
+#include "models/errors.hpp"
+#include "runtime/cli/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace caps {
+
+namespace {
+
+constexpr auto description
+  = "Trains a neural network across many nodes, as one scenario file says.";
+
+constexpr auto footer = R"(
+Exit codes: 0 done, 1 fault of the machine, 2 wrong scenario or command line,
+3 data missing or damaged, 4 diverged, 5 a node was lost or waited too long,
+130 interrupted (everything computed so far is kept).
+
+Examples:
+  caps_runtime --scenario scenarios/ring3.toml
+  caps_runtime --scenario scenarios/ring3.toml --set optimizer.lr=0.05 --seed 7
+  caps_runtime --scenario scenarios/ring3.toml --processes 3
+  caps_runtime check scenarios/ring3.toml
+  caps_runtime list protocols)";
+
+} // namespace
+
+std::vector<std::string> cli_options::all_settings() const {
+  auto result = settings;
+  if (seed)
+    result.push_back(fmt::format("seed={}", *seed));
+  if (!clock.empty())
+    result.push_back(fmt::format("clock.kind=\"{}\"", clock));
+  return result;
+}
+
+parsed_command_line parse_command_line(int argc, char** argv) {
+  cli_options result;
+  CLI::App app{description};
+  app.footer(footer);
+  app.set_version_flag("--version", version_text());
+  app.require_subcommand(0, 1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+
+  auto scenario = app.add_option("--scenario", result.scenario,
+                                 "the scenario to run (TOML)");
+  app.add_option("--out", result.out,
+                 "folder for the results [runs/<scenario>-<time>]");
+  app.add_flag("--force", result.force,
+               "write into --out even if it is not empty");
+  app.add_option("--seed", result.seed, "as --set seed=N");
+  app.add_option("--clock", result.clock, "as --set clock.kind=...")
+    ->check(CLI::IsMember({"virtual", "real"}));
+  app
+    .add_option("--set", result.settings,
+                "key=value over what the scenario says; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+  app
+    .add_option("--processes", result.processes,
+                "operating-system processes to spread the nodes over; more "
+                "than one needs the real clock")
+    ->check(CLI::Range(1, 1024));
+  app
+    .add_option("--threads", result.threads,
+                "compute threads [one per core]")
+    ->check(CLI::Range(1, 1024));
+  app.add_flag("--quiet", result.quiet, "print nothing but errors");
+  app.add_flag("--json", result.json,
+               "print the summary as JSON at the end, and nothing else");
+  app.add_option("--log-level", result.log_level, "detail of log.txt [info]")
+    ->check(CLI::IsMember(
+      {"trace", "debug", "info", "warn", "error", "critical", "off"}));
+  // For the processes of --processes; not for people.
+  app.add_option("--join", result.join_port)->group("");
+  app.add_option("--process", result.process)->group("");
+
+  auto check = app.add_subcommand(
+    "check", "checks a scenario; prints it with all its keys, and its cost");
+  check->add_option("scenario", result.scenario, "the scenario")->required();
+  check
+    ->add_option("--set", result.settings,
+                 "key=value over what the scenario says; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+
+  auto list = app.add_subcommand("list", "lists what a scenario can name");
+  list
+    ->add_option("kind", result.kind,
+                 "protocols, models, datasets, partitions, optimizers or "
+                 "topologies")
+    ->required();
+
+  auto document = app.add_subcommand(
+    "document", "prints the reference of scenarios/README.md");
+
+  try {
+    app.parse(argc, argv);
+    if (check->parsed())
+      result.what = command::check;
+    else if (list->parsed())
+      result.what = command::list;
+    else if (document->parsed())
+      result.what = command::document;
+    else if (scenario->count() == 0)
+      throw CLI::RequiredError("--scenario");
+  } catch (const CLI::Success& e) {
+    return {{}, app.exit(e)};
+  } catch (const CLI::ParseError& e) {
+    std::cerr << "error: " << e.what() << "; see caps_runtime --help\n";
+    return {{}, static_cast<int>(exit_code::bad_input)};
+  }
+  return {result, 0};
+}
+
+} // namespace caps

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "runtime/report/stopwatch.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// What the user asks for.
+enum class command : uint8_t { run, check, list, document };
+
+/// The command line, parsed but not looked at.
+struct cli_options {
+  command what = command::run;
+  std::filesystem::path scenario;
+  std::filesystem::path out;
+  bool force = false;
+  std::optional<int64_t> seed;
+  std::string clock;
+  std::vector<std::string> settings;
+  size_t processes = 1;
+  /// 0: as many as the machine has cores.
+  size_t threads = 0;
+  bool quiet = false;
+  bool json = false;
+  std::string log_level = "info";
+  /// For `list`.
+  std::string kind;
+
+  /// Set in the processes that a launcher starts: the port of the launcher
+  /// on this machine, and which process this is.
+  uint16_t join_port = 0;
+  size_t process = 0;
+
+  /// Runs since the program was started.
+  stopwatch since_program;
+
+  /// The settings of the command line, --seed and --clock among them.
+  std::vector<std::string> all_settings() const;
+};
+
+/// Either options to go on with, or the exit code of a program that has
+/// already answered (--help, --version, a usage error).
+struct parsed_command_line {
+  std::optional<cli_options> options;
+  int code = 0;
+};
+
+parsed_command_line parse_command_line(int argc, char** argv);
+
+} // namespace caps

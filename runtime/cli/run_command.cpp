@@ -1,0 +1,140 @@
+#include "runtime/cli/commands.hpp"
+
+#include "runtime/cli/interrupt.hpp"
+#include "runtime/cli/version.hpp"
+#include "runtime/launch/launch.hpp"
+#include "runtime/report/console.hpp"
+#include "runtime/report/metrics_csv.hpp"
+#include "runtime/report/observers.hpp"
+#include "runtime/report/output_folder.hpp"
+#include "runtime/report/run_log.hpp"
+#include "runtime/report/summary.hpp"
+#include "runtime/report/weights_files.hpp"
+#include "runtime/run/run.hpp"
+#include "runtime/scenario/writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+namespace caps {
+
+namespace {
+
+size_t thread_count(const cli_options& options) {
+  if (options.threads > 0)
+    return options.threads;
+  return std::max<size_t>(1, std::thread::hardware_concurrency());
+}
+
+run_facts facts_of(const run_plan& plan, const run_settings& settings,
+                   const stopwatch& since_program) {
+  const auto& x = plan.content;
+  return {x.name,
+          static_cast<uint64_t>(x.seed),
+          x.clock,
+          x.protocol.name(),
+          x.model.name(),
+          settings.threads,
+          settings.processes,
+          plan.model->layout().numel(),
+          since_program};
+}
+
+console::options console_options(const run_plan& plan) {
+  const auto& e = *plan.environment;
+  return {e.nodes, e.epochs, e.nodes * e.epochs * e.steps_per_epoch};
+}
+
+void print_header(const run_plan& plan, const run_settings& settings,
+                  const std::filesystem::path& out) {
+  const auto& x = plan.content;
+  fmt::print("{}: {} nodes ({}), {}, {} ({} parameters) on {}, {} clock, {} "
+             "{}\nresults in {}\n",
+             x.name, x.nodes, x.topology.name(), x.protocol.name(),
+             x.model.name(), plan.model->layout().numel(), x.data.name(),
+             x.clock,
+             settings.processes > 1 ? settings.processes : settings.threads,
+             settings.processes > 1 ? "processes" : "threads", out.string());
+  std::fflush(stdout);
+}
+
+run_end execute(run_plan& plan, const run_settings& settings,
+                const std::filesystem::path& scenario_file,
+                run_observer& observer) {
+  if (settings.processes > 1)
+    return run_processes(plan, settings, scenario_file, observer);
+  if (plan.content.clock == "virtual")
+    return run_virtual(plan, settings, observer);
+  return run_real(plan, settings, observer);
+}
+
+loaded_scenario load(const cli_options& options, const components& known) {
+  auto result = load_scenario(options.scenario, options.all_settings(), known);
+  auto& x = result.content;
+  if (options.processes == 1)
+    return result;
+  if (options.clock == "virtual")
+    throw input_error("--processes: the virtual clock lives in one process; "
+                      "leave out --clock virtual or --processes");
+  if (static_cast<int64_t>(options.processes) > x.nodes)
+    throw input_error(fmt::format("--processes {}: the scenario has only {} "
+                                  "nodes",
+                                  options.processes, x.nodes));
+  x.clock = "real";
+  return result;
+}
+
+/// One of the processes that another one has started.
+exit_code join(run_plan& plan, const run_settings& settings,
+               const cli_options& options) {
+  auto end = join_run(plan, settings, options.join_port,
+                      static_cast<uint32_t>(options.process));
+  if (!end.text.empty())
+    fmt::print(stderr, "process {}: error: {}\n", options.process, end.text);
+  return end.code;
+}
+
+} // namespace
+
+exit_code run_command(const cli_options& options, const components& known) {
+  run_settings settings;
+  settings.threads = thread_count(options);
+  settings.processes = options.processes;
+  settings.interrupted = &watch_interrupts();
+  auto plan = make_plan(load(options, known));
+  if (options.join_port != 0)
+    return join(plan, settings, options);
+  auto& x = plan.content;
+  auto out = options.out.empty() ? default_output_folder(x.name) : options.out;
+  make_output_folder(out, options.force);
+  write_file(out / "scenario.toml", to_toml(x));
+  auto log = open_log(out / "log.txt", options.log_level);
+  log->info("{} runs scenario {} with {} threads", version_text(),
+            options.scenario.string(), settings.threads);
+  if (!plan.mixing_facts.not_doubly_stochastic.empty())
+    log->warn("the mixing weights are not doubly stochastic: {}",
+              plan.mixing_facts.not_doubly_stochastic);
+
+  observers all;
+  all.add<metrics_csv>(out / "metrics.csv");
+  all.add<weights_files>(out, plan.model->layout_ptr(), x.name);
+  auto& outcome = all.add<summary>(out / "summary.json",
+                                   facts_of(plan, settings,
+                                            options.since_program));
+  all.add<run_log>(log);
+  if (!options.quiet && !options.json) {
+    print_header(plan, settings, out);
+    all.add<console>(stdout, console_options(plan));
+  }
+  auto end = execute(plan, settings, out / "scenario.toml", all);
+  if (options.json)
+    fmt::print("{}", outcome.json());
+  if (!end.text.empty())
+    fmt::print(stderr, "error: {}\n", end.text);
+  return end.code;
+}
+
+} // namespace caps

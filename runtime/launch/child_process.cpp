@@ -1,0 +1,88 @@
+#include "runtime/launch/child_process.hpp"
+
+#include "models/errors.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace caps {
+
+namespace {
+
+constexpr auto self_path = "/proc/self/exe";
+constexpr auto poll_interval = std::chrono::milliseconds{20};
+
+/// What the new process does between fork and exec: nothing that allocates.
+[[noreturn]] void become_program(char* const* arguments, pid_t parent) {
+  // The terminal's Ctrl-C is for the launcher; it tells its children itself.
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) // it died before prctl
+    _exit(static_cast<int>(exit_code::lost));
+  auto input = open("/dev/null", O_RDONLY);
+  if (input >= 0)
+    dup2(input, STDIN_FILENO);
+  execv(self_path, arguments);
+  _exit(static_cast<int>(exit_code::failure));
+}
+
+} // namespace
+
+child_process::child_process(const std::vector<std::string>& arguments) {
+  std::vector<char*> raw;
+  for (const auto& x : arguments)
+    raw.push_back(const_cast<char*>(x.c_str()));
+  raw.push_back(nullptr);
+  auto parent = getpid();
+  pid_ = fork();
+  if (pid_ < 0)
+    throw error(
+      fmt::format("cannot start a process: {}", std::strerror(errno)));
+  if (pid_ == 0)
+    become_program(raw.data(), parent);
+}
+
+child_process::~child_process() {
+  if (pid_ > 0)
+    finish(std::chrono::milliseconds{0});
+}
+
+child_process::child_process(child_process&& other) noexcept
+  : pid_(std::exchange(other.pid_, -1)), ended_(std::move(other.ended_)) {
+}
+
+std::optional<std::string> child_process::ended() {
+  if (ended_)
+    return ended_;
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) != pid_)
+    return std::nullopt;
+  if (WIFSIGNALED(status))
+    ended_ = fmt::format("was killed by signal {}", WTERMSIG(status));
+  else
+    ended_ = fmt::format("ended with code {}", WEXITSTATUS(status));
+  return ended_;
+}
+
+void child_process::finish(std::chrono::milliseconds grace) {
+  auto deadline = std::chrono::steady_clock::now() + grace;
+  while (!ended() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(poll_interval);
+  if (ended())
+    return;
+  kill(pid_, SIGKILL);
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  ended_ = "was killed";
+}
+
+} // namespace caps

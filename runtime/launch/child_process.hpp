@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace caps {
+
+/// A program this process has started. Killed when the object goes away, and
+/// by the kernel when this process dies.
+class child_process {
+public:
+  /// Starts this very program with other arguments; throws `error`.
+  explicit child_process(const std::vector<std::string>& arguments);
+
+  ~child_process();
+
+  child_process(child_process&& other) noexcept;
+  child_process& operator=(child_process&&) = delete;
+
+  pid_t pid() const noexcept { return pid_; }
+
+  /// How the program ended ("ended with code 3", "was killed by signal 9"),
+  /// or nothing while it runs.
+  std::optional<std::string> ended();
+
+  /// Waits for the program to end; kills it when it does not in time.
+  void finish(std::chrono::milliseconds grace);
+
+private:
+  pid_t pid_ = -1;
+  std::optional<std::string> ended_;
+};
+
+} // namespace caps

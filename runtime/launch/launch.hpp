@@ -1,0 +1,31 @@
+#pragma once
+
+#include "runtime/run/run.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+namespace caps {
+
+/// The nodes that live in a process: node i lives in process i mod processes.
+std::vector<node_id> nodes_of_process(node_id nodes, size_t processes,
+                                      size_t process);
+
+/// Bytes of the largest payload of a run: no process accepts more.
+size_t largest_payload(const run_plan& plan);
+
+/// Starts `settings.processes` processes of this program on this machine,
+/// spreads the nodes over them, and watches them: when one dies, the run ends
+/// with an error that names it. Coordinator and evaluator live here.
+/// `scenario_file` is the resolved scenario, which the processes read.
+run_end run_processes(run_plan& plan, const run_settings& settings,
+                      const std::filesystem::path& scenario_file,
+                      run_observer& observer);
+
+/// The part of one of these processes: joins the launcher at a port of this
+/// machine and returns when the run is over.
+run_end join_run(run_plan& plan, const run_settings& settings,
+                 uint16_t launcher_port, uint32_t process);
+
+} // namespace caps

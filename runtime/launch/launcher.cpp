@@ -1,0 +1,108 @@
+#include "actors/hub.hpp"
+#include "runtime/clock/real_compute.hpp"
+#include "runtime/launch/child_process.hpp"
+#include "runtime/launch/launch.hpp"
+#include "runtime/launch/network.hpp"
+#include "runtime/run/cluster.hpp"
+#include "runtime/run/end_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace caps {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What processes get to end by themselves when a run is over.
+constexpr auto leave_grace = 5s;
+
+std::vector<child_process>
+start_processes(const run_settings& settings,
+                const std::filesystem::path& scenario_file, uint16_t port) {
+  // The machine's compute threads are divided among the processes.
+  auto threads = std::max<size_t>(1, settings.threads / settings.processes);
+  std::vector<child_process> result;
+  for (size_t i = 0; i < settings.processes; ++i)
+    result.emplace_back(std::vector<std::string>{
+      "caps_runtime", "--scenario", scenario_file.string(), "--processes",
+      std::to_string(settings.processes), "--threads", std::to_string(threads),
+      "--join", std::to_string(port), "--process", std::to_string(i)});
+  return result;
+}
+
+/// Tells the hub of processes that ended; each once.
+void watch_processes(std::vector<child_process>& processes,
+                     std::vector<bool>& reported, const caf::actor& head) {
+  for (size_t i = 0; i < processes.size(); ++i) {
+    if (reported[i])
+      continue;
+    if (auto how = processes[i].ended()) {
+      reported[i] = true;
+      caf::anon_send(head, process_lost{static_cast<uint32_t>(i),
+                                        fmt::format("(pid {}) {}",
+                                                    processes[i].pid(),
+                                                    *how)});
+    }
+  }
+}
+
+} // namespace
+
+std::vector<node_id> nodes_of_process(node_id nodes, size_t processes,
+                                      size_t process) {
+  std::vector<node_id> result;
+  for (auto id = static_cast<node_id>(process); id < nodes;
+       id += static_cast<node_id>(processes))
+    result.push_back(id);
+  return result;
+}
+
+size_t largest_payload(const run_plan& plan) {
+  const auto& layout = plan.model->layout();
+  auto numel = std::max(layout.numel(), layout.buffer_numel());
+  return static_cast<size_t>(numel) * sizeof(double);
+}
+
+run_end run_processes(run_plan& plan, const run_settings& settings,
+                      const std::filesystem::path& scenario_file,
+                      run_observer& observer) {
+  real_compute compute{settings.threads};
+  end_watch watch{observer};
+  caf::actor_system_config config;
+  configure_network(config, settings.threads, largest_payload(plan));
+  caf::actor_system system{config};
+  auto measure = system.spawn<caf::detached>(
+    evaluator, make_evaluator_config(plan, {&compute, &watch, true}));
+  hub_config own;
+  own.processes = static_cast<uint32_t>(settings.processes);
+  own.layout = plan.model->layout().digest();
+  own.evaluator = caf::actor_cast<caf::actor>(measure);
+  own.observer = &watch;
+  auto head = caf::actor_cast<caf::actor>(system.spawn(hub, own));
+  auto processes
+    = start_processes(settings, scenario_file, publish(system, head));
+  std::vector<bool> reported(processes.size());
+  bool stopping = false;
+  while (!watch.wait_for(100ms)) {
+    watch_processes(processes, reported, head);
+    if (!stopping && settings.interrupted != nullptr && *settings.interrupted) {
+      stopping = true;
+      caf::anon_send(head, stop_training{});
+    }
+  }
+  auto end = *watch.end();
+  caf::anon_send(head, run_over{static_cast<int32_t>(end.code), end.text});
+  auto deadline = std::chrono::steady_clock::now() + leave_grace;
+  for (auto& process : processes)
+    process.finish(std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::max(deadline - std::chrono::steady_clock::now(),
+               std::chrono::steady_clock::duration::zero())));
+  caf::anon_send_exit(head, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(own.evaluator, caf::exit_reason::user_shutdown);
+  return end;
+}
+
+} // namespace caps

@@ -1,0 +1,45 @@
+#include "runtime/report/run_log.hpp"
+
+#include <spdlog/sinks/basic_file_sink.h>
+
+namespace caps {
+
+std::shared_ptr<spdlog::logger> open_log(const std::filesystem::path& file,
+                                         const std::string& level) {
+  try {
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(
+      file.string(), true);
+    auto result = std::make_shared<spdlog::logger>("caps", std::move(sink));
+    result->set_level(spdlog::level::from_str(level));
+    result->flush_on(spdlog::level::info);
+    return result;
+  } catch (const spdlog::spdlog_ex& e) {
+    throw error(e.what());
+  }
+}
+
+void run_log::on_start() {
+  log_->info("all nodes start");
+}
+
+void run_log::on_progress(node_id node, int64_t step) {
+  log_->debug("node {} has made {} steps", node, step);
+}
+
+void run_log::on_row(const metrics_row& x) {
+  log_->info("node {} ends epoch {} at step {}, {:.3f} s: train loss {}, test "
+             "loss {}, test accuracy {}, consensus distance {}",
+             x.node, x.epoch, x.step, x.time, x.train.loss.value_or(NAN),
+             x.test.loss.value_or(NAN), x.test.accuracy.value_or(NAN),
+             x.consensus_distance);
+}
+
+void run_log::on_end(const run_end& end) {
+  if (end.code == exit_code::success)
+    log_->info("the run ends");
+  else
+    log_->error("the run ends with code {}: {}", static_cast<int>(end.code),
+                end.text);
+}
+
+} // namespace caps
