@@ -1,6 +1,6 @@
 #pragma once
 
-#include "models/checkpoint/header.hpp"
+#include "models/checkpoint/safetensors_header.hpp"
 
 #include <ATen/core/Tensor.h>
 

@@ -7,6 +7,7 @@
 #include <ATen/ops/full.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cassert>

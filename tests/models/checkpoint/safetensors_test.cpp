@@ -135,9 +135,9 @@ TEST_CASE("what a header may not say is refused with its place",
   CHECK(header_refusal(" {}", 0)
         == "f: byte 8: the header must start with '{'");
   CHECK(header_refusal("{}", 4)
-        == "f: byte 8: the tensors have 0 bytes, but 4 follow the header");
+        == "f: byte 10: expected the end of the file, found 4 more bytes");
   CHECK(header_refusal(one_float, 3)
-        == "f: byte 8: the tensors have 4 bytes, but 3 follow the header");
+        == "f: byte 65: the file ends here, expected 1 more bytes");
   CHECK(header_refusal("{}x", 0)
         == "f: byte 10: expected the end of the header, found 'x'");
   CHECK(header_refusal(R"({"__metadata__":{"a":1}})", 0)

@@ -1,10 +1,11 @@
-#include "models/checkpoint/header.hpp"
+#include "models/checkpoint/safetensors_header.hpp"
 
 #include "models/checkpoint/json_reader.hpp"
 #include "models/errors.hpp"
 #include "models/parameter_layout.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -37,7 +38,8 @@ constexpr std::string_view metadata_key = "__metadata__";
 class header_parser {
 public:
   header_parser(std::string_view text, const std::string& file)
-    : json_(text, file, header_length_bytes) {}
+    : json_(text, file, header_length_bytes),
+      data_start_(header_length_bytes + text.size()) {}
 
   safetensors_header parse(uint64_t data_bytes) {
     if (json_.offset() != header_length_bytes)
@@ -185,14 +187,21 @@ private:
                                        slot.name, slot.begin, next));
       next = slot.end;
     }
-    if (static_cast<uint64_t>(next) != data_bytes)
-      json_.fail(header_length_bytes,
-                 fmt::format("the tensors have {} bytes, but {} follow the "
-                             "header",
-                             next, data_bytes));
+    auto end = static_cast<uint64_t>(next);
+    if (data_bytes < end)
+      json_.fail(data_start_ + data_bytes,
+                 fmt::format("the file ends here, expected {} more bytes",
+                             end - data_bytes));
+    if (data_bytes > end)
+      json_.fail(data_start_ + end,
+                 fmt::format("expected the end of the file, found {} more "
+                             "bytes",
+                             data_bytes - end));
   }
 
   json_reader json_;
+  /// Offset of the tensors in the file.
+  size_t data_start_;
   std::vector<located_slot> slots_;
   std::map<std::string, std::string> metadata_;
 };
@@ -233,13 +242,6 @@ std::string_view dtype_name(at::ScalarType dtype) {
   throw input_error(fmt::format("safetensors files cannot hold numbers of type "
                                 "{}",
                                 c10::toString(dtype)));
-}
-
-int64_t tensor_bytes(at::ScalarType dtype, const std::vector<int64_t>& shape) {
-  auto bytes = static_cast<int64_t>(c10::elementSize(dtype));
-  for (auto extent : shape)
-    bytes *= extent;
-  return bytes;
 }
 
 } // namespace caps

@@ -50,7 +50,4 @@ safetensors_header parse_header(std::string_view text, const std::string& file,
 /// it does not know.
 std::string_view dtype_name(at::ScalarType dtype);
 
-/// Bytes of a tensor of this type and shape.
-int64_t tensor_bytes(at::ScalarType dtype, const std::vector<int64_t>& shape);
-
 } // namespace caps
