@@ -83,6 +83,15 @@ inline whole_tensor operator+(const whole_tensor& x, coefficient c) {
 inline whole_tensor sqrt(const whole_tensor& x) {
   return {x.value.sqrt()};
 }
+inline whole_tensor nearbyint(const whole_tensor& x) {
+  return {x.value.round()};
+}
+inline whole_tensor operator==(const whole_tensor& x, const whole_tensor& y) {
+  return {x.value.eq(y.value)};
+}
+inline whole_tensor operator!=(const whole_tensor& x, const whole_tensor& y) {
+  return {x.value.ne(y.value)};
+}
 
 /// A part of flat vectors.
 struct element_range {
@@ -137,6 +146,9 @@ std::array<flat_view, sizeof...(Tensors)> from(const Tensors&... xs) {
   return {flat_view{xs}...};
 }
 
+/// Length of a block: its parts of a handful of vectors fit the nearest cache.
+constexpr int64_t fused_block_numel = 2048;
+
 namespace fused {
 
 /// Throws `error` unless the vectors are like `first` and hold `range`.
@@ -160,39 +172,62 @@ instruction_set best_instruction_set() noexcept;
 #endif
 
 #ifdef __x86_64__
-template <class Body>
-[[gnu::flatten, gnu::target("avx2")]] void loop_avx2(int64_t n, Body body) {
-  CAPS_INDEPENDENT_ITERATIONS
-  for (int64_t i = 0; i < n; ++i)
-    body(i);
+template <class F>
+[[gnu::flatten, gnu::target("avx2")]] auto with_avx2(F f) {
+  return f();
 }
 
-template <class Body>
-[[gnu::flatten, gnu::target(CAPS_AVX512_TARGET)]] void loop_avx512(int64_t n,
-                                                                   Body body) {
-  CAPS_INDEPENDENT_ITERATIONS
-  for (int64_t i = 0; i < n; ++i)
-    body(i);
+template <class F>
+[[gnu::flatten, gnu::target(CAPS_AVX512_TARGET)]] auto with_avx512(F f) {
+  return f();
 }
 #endif
 
-/// Calls `body(i)` for every i below `n`. The calls must be independent of
-/// each other's order.
-template <class Body>
-void loop(int64_t n, Body body) {
+/// Calls `f`, everything it calls included, compiled for the best instruction
+/// set of this machine.
+template <class F>
+auto with_best_instructions(F f) {
 #ifdef __x86_64__
   switch (best_instruction_set()) {
     case instruction_set::avx512:
-      return loop_avx512(n, body);
+      return with_avx512(f);
     case instruction_set::avx2:
-      return loop_avx2(n, body);
+      return with_avx2(f);
     case instruction_set::base:
       break;
   }
 #endif
-  CAPS_INDEPENDENT_ITERATIONS
-  for (int64_t i = 0; i < n; ++i)
-    body(i);
+  return f();
+}
+
+/// Calls `body(i)` for every i below `n`. The calls must be independent of
+/// each other's order; vectors they write must not overlap those they read
+/// otherwise than element on element.
+template <class Body>
+void loop(int64_t n, Body body) {
+  with_best_instructions([=] {
+    CAPS_INDEPENDENT_ITERATIONS
+    for (int64_t i = 0; i < n; ++i)
+      body(i);
+  });
+}
+
+/// Counts the i below `n` for which `body(i)` holds. `T` is the type of the
+/// elements: a counter as wide as they are keeps the loop in vectors.
+template <class T, class Body>
+int64_t count(int64_t n, Body body) {
+  using counter = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+  return with_best_instructions([=] {
+    int64_t result = 0;
+    for (int64_t first = 0; first < n; first += fused_block_numel) {
+      auto last = std::min(n, first + fused_block_numel);
+      counter part = 0;
+      for (auto i = first; i < last; ++i)
+        part += body(i) ? counter{1} : counter{0};
+      result += static_cast<int64_t>(part);
+    }
+    return result;
+  });
 }
 
 /// Runs the rule element by element.
@@ -215,21 +250,45 @@ void run_elements(element_range range, const std::array<flat_view, Outs>& outs,
   });
 }
 
+inline at::Tensor part_of(const flat_view& x, element_range range) {
+  return x.tensor().narrow(0, range.offset, range.numel);
+}
+
 /// Runs the rule as tensor operations.
 template <size_t Outs, size_t Ins, class Rule, size_t... Out, size_t... In>
 void run_tensors(element_range range, const std::array<flat_view, Outs>& outs,
                  const std::array<flat_view, Ins>& ins, const Rule& rule,
                  std::index_sequence<Out...>, std::index_sequence<In...>) {
   at::NoGradGuard no_grad;
-  auto part = [&](const flat_view& x) {
-    return x.tensor().narrow(0, range.offset, range.numel);
-  };
   if constexpr (Outs == 1) {
-    part(outs[0]).copy_(rule(whole_tensor{part(ins[In])}...).value);
+    part_of(outs[0], range)
+      .copy_(rule(whole_tensor{part_of(ins[In], range)}...).value);
   } else {
-    auto results = rule(whole_tensor{part(ins[In])}...);
-    (part(outs[Out]).copy_(std::get<Out>(results).value), ...);
+    auto results = rule(whole_tensor{part_of(ins[In], range)}...);
+    (part_of(outs[Out], range).copy_(std::get<Out>(results).value), ...);
   }
+}
+
+/// Counts element by element.
+template <class T, size_t Ins, class Predicate, size_t... In>
+int64_t count_elements(element_range range,
+                       const std::array<flat_view, Ins>& ins,
+                       const Predicate& predicate, std::index_sequence<In...>) {
+  std::array<const T*, Ins> in{
+    (ins[In].template elements<T>() + range.offset)...};
+  return count<T>(range.numel,
+                  [=](int64_t i) { return predicate(in[In][i]...); });
+}
+
+/// Counts with tensor operations.
+template <size_t Ins, class Predicate, size_t... In>
+int64_t count_tensors(element_range range,
+                      const std::array<flat_view, Ins>& ins,
+                      const Predicate& predicate, std::index_sequence<In...>) {
+  at::NoGradGuard no_grad;
+  return predicate(whole_tensor{part_of(ins[In], range)}...)
+    .value.sum()
+    .template item<int64_t>();
 }
 
 } // namespace fused
@@ -260,15 +319,25 @@ void fused_pass(const std::array<flat_view, Outs>& outs,
   fused_pass({0, outs[0].numel()}, outs, ins, rule);
 }
 
-/// Length of a block: its parts of a handful of vectors fit the nearest cache.
-constexpr int64_t block_numel = 2048;
+/// How many i of `range` satisfy `predicate(ins[i]...)`.
+template <size_t Ins, class Predicate>
+int64_t fused_count(element_range range, const std::array<flat_view, Ins>& ins,
+                    const Predicate& predicate) {
+  fused::check(range, ins[0], ins.data(), ins.data() + Ins);
+  constexpr auto in = std::make_index_sequence<Ins>{};
+  if (ins[0].template elements<float>() != nullptr)
+    return fused::count_elements<float>(range, ins, predicate, in);
+  if (ins[0].template elements<double>() != nullptr)
+    return fused::count_elements<double>(range, ins, predicate, in);
+  return fused::count_tensors(range, ins, predicate, in);
+}
 
 /// Calls `body(range)` for consecutive blocks of `whole`, small enough that a
 /// second pass over a block finds it in the cache. Vectors outside host
 /// memory come as one block.
 template <class Body>
 void for_each_block(const flat_view& like, element_range whole, Body body) {
-  auto step = like.in_host_memory() ? block_numel : whole.numel;
+  auto step = like.in_host_memory() ? fused_block_numel : whole.numel;
   auto end = whole.offset + whole.numel;
   for (auto i = whole.offset; i < end; i += step)
     body(element_range{i, std::min(step, end - i)});

@@ -15,7 +15,7 @@
 namespace {
 
 // Longer than a block and no multiple of one.
-constexpr int64_t n = caps::block_numel * 2 + 77;
+constexpr int64_t n = caps::fused_block_numel * 2 + 77;
 
 std::vector<at::Tensor> powers_of_two(size_t count, at::ScalarType dtype) {
   std::vector<at::Tensor> result;
