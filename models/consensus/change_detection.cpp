@@ -1,0 +1,216 @@
+#include "models/consensus/change_detection.hpp"
+
+#include <ATen/ops/from_blob.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace caps {
+
+namespace {
+
+using std::nearbyint;
+
+/// 10^digits, by which numbers are multiplied before rounding.
+double rounding_scale(int64_t digits) {
+  if (digits < 0 || digits > 15)
+    throw input_error(fmt::format("round_factor is {}, but must be from 0 to "
+                                  "15 digits",
+                                  digits));
+  return std::pow(10.0, static_cast<double>(digits));
+}
+
+/// Calls `f` with a predicate for pairs of elements (or tensors) that are
+/// equal under `digits`.
+template <class F>
+auto with_equality(rounding_digits digits, F f) {
+  if (!digits)
+    return f([](auto x, auto y) { return x == y; });
+  return f([c = coefficient{rounding_scale(*digits)}](auto x, auto y) {
+    return nearbyint(c * x) == nearbyint(c * y);
+  });
+}
+
+double percent(int64_t part, int64_t whole) {
+  return whole == 0
+           ? 0
+           : 100 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+template <class T, class Equal>
+int64_t count_equal_at(const T* x, const T* y,
+                       const std::vector<int64_t>& indices, Equal equal) {
+  return std::count_if(indices.begin(), indices.end(),
+                       [=](int64_t i) { return equal(x[i], y[i]); });
+}
+
+template <class Equal>
+int64_t count_equal_at(const flat_view& x, const flat_view& y,
+                       const std::vector<int64_t>& indices, Equal equal) {
+  if (auto p = x.elements<float>())
+    return count_equal_at(p, y.elements<float>(), indices, equal);
+  if (auto p = x.elements<double>())
+    return count_equal_at(p, y.elements<double>(), indices, equal);
+  auto chosen = at::from_blob(const_cast<int64_t*>(indices.data()),
+                              {static_cast<int64_t>(indices.size())}, at::kLong)
+                  .to(x.tensor().device());
+  return equal(whole_tensor{x.tensor().index_select(0, chosen)},
+               whole_tensor{y.tensor().index_select(0, chosen)})
+    .value.sum()
+    .template item<int64_t>();
+}
+
+/// How many elements of a region make up its sample.
+size_t sample_size(const element_range& region, double share) {
+  if (!(share >= 0 && share <= 1))
+    throw input_error(
+      fmt::format("a sample of {} of a layer: must be from 0 to 1", share));
+  return static_cast<size_t>(static_cast<double>(region.numel) * share);
+}
+
+std::vector<int64_t> all_indices(const element_range& region) {
+  std::vector<int64_t> result(static_cast<size_t>(region.numel));
+  std::iota(result.begin(), result.end(), region.offset);
+  return result;
+}
+
+} // namespace
+
+std::vector<element_range> change_regions(const parameter_layout& layout,
+                                          int64_t block_numel) {
+  if (block_numel < 0)
+    throw input_error(
+      fmt::format("blocks of {} elements: must be 1 or more, or "
+                  "0 for whole layers",
+                  block_numel));
+  std::vector<element_range> result;
+  for (const auto& entry : layout.entries()) {
+    auto step = block_numel > 0 ? block_numel : entry.numel;
+    for (int64_t i = 0; i < entry.numel; i += step)
+      result.push_back({entry.offset + i, std::min(step, entry.numel - i)});
+  }
+  return result;
+}
+
+std::vector<double> unchanged_percent(const at::Tensor& now,
+                                      const at::Tensor& before,
+                                      std::span<const element_range> regions,
+                                      rounding_digits digits) {
+  flat_view x{now};
+  flat_view y{before};
+  std::vector<double> result;
+  result.reserve(regions.size());
+  with_equality(digits, [&](auto equal) {
+    for (const auto& region : regions)
+      result.push_back(
+        percent(fused_count(region, from(x, y), equal), region.numel));
+  });
+  return result;
+}
+
+std::vector<double> unchanged_percent(const at::Tensor& now,
+                                      const at::Tensor& before,
+                                      const element_samples& samples,
+                                      rounding_digits digits) {
+  flat_view x{now};
+  flat_view y{before};
+  fused::check({0, x.numel()}, x, &y, &y + 1);
+  std::vector<double> result;
+  result.reserve(samples.size());
+  with_equality(digits, [&](auto equal) {
+    for (const auto& indices : samples)
+      result.push_back(percent(count_equal_at(x, y, indices, equal),
+                               static_cast<int64_t>(indices.size())));
+  });
+  return result;
+}
+
+element_samples random_samples(std::span<const element_range> regions,
+                               double share, random_stream& stream) {
+  element_samples result;
+  for (const auto& region : regions) {
+    auto indices = all_indices(region);
+    auto size = sample_size(region, share);
+    // The first steps of a Fisher-Yates shuffle.
+    for (size_t i = 0; i < size; ++i)
+      std::swap(indices[i], indices[i + stream.below(indices.size() - i)]);
+    indices.resize(size);
+    std::sort(indices.begin(), indices.end());
+    result.push_back(std::move(indices));
+  }
+  return result;
+}
+
+void count_changes(const at::Tensor& now, const at::Tensor& before,
+                   rounding_digits digits, const at::Tensor& counts) {
+  flat_view x{now};
+  flat_view y{before};
+  auto n = x.numel();
+  fused::check({0, n}, x, &y, &y + 1);
+  flat_view totals{counts};
+  if (totals.numel() != n || counts.scalar_type() != at::kInt
+      || counts.device() != now.device())
+    throw error(fmt::format("the history of changes has {} elements of {} on "
+                            "{}, not {} of Int on {}",
+                            totals.numel(), c10::toString(counts.scalar_type()),
+                            counts.device().str(), n, now.device().str()));
+  with_equality(digits, [&](auto equal) {
+    auto total = totals.elements<int32_t>();
+    auto count_elements = [&](auto* p, auto* q) {
+      fused::loop(n, [=](int64_t i) { total[i] += equal(p[i], q[i]) ? 0 : 1; });
+    };
+    if (auto p = x.elements<float>())
+      count_elements(p, y.elements<float>());
+    else if (auto q = x.elements<double>())
+      count_elements(q, y.elements<double>());
+    else
+      counts.add_(
+        equal(whole_tensor{now}, whole_tensor{before}).value.logical_not());
+  });
+}
+
+element_samples most_changed_samples(const at::Tensor& counts,
+                                     std::span<const element_range> regions,
+                                     double share) {
+  auto here = counts.cpu();
+  auto count = flat_view{here}.elements<int32_t>();
+  if (count == nullptr)
+    throw error("the history of changes is no vector of Int");
+  element_samples result;
+  for (const auto& region : regions) {
+    fused::check(region, here, nullptr, nullptr);
+    auto indices = all_indices(region);
+    auto size = sample_size(region, share);
+    auto more = [=](int64_t i, int64_t j) {
+      return count[i] != count[j] ? count[i] > count[j] : i < j;
+    };
+    auto middle = indices.begin() + static_cast<std::ptrdiff_t>(size);
+    std::nth_element(indices.begin(), middle, indices.end(), more);
+    indices.resize(size);
+    std::sort(indices.begin(), indices.end());
+    result.push_back(std::move(indices));
+  }
+  return result;
+}
+
+std::vector<bool> regions_to_send(std::span<const double> unchanged,
+                                  double threshold) {
+  std::vector<bool> result;
+  for (auto x : unchanged)
+    result.push_back(!(x >= threshold));
+  return result;
+}
+
+void record_sent(const at::Tensor& now, std::span<const element_range> regions,
+                 const std::vector<bool>& sent, const at::Tensor& before) {
+  if (regions.size() != sent.size())
+    throw error(
+      fmt::format("a mask of {} for {} regions", sent.size(), regions.size()));
+  for (size_t k = 0; k < regions.size(); ++k)
+    if (sent[k])
+      fused_pass(regions[k], into(before), from(now), [](auto x) { return x; });
+}
+
+} // namespace caps
