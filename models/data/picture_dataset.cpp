@@ -47,10 +47,10 @@ void place(Real* out, const uint8_t* in, int64_t height, int64_t width,
       std::fill_n(out, width, black);
       continue;
     }
-    auto row = in + from * width + where.right;
+    auto row = in + from * width;
     std::fill(out, out + first, black);
     for (auto x = first; x < last; ++x)
-      out[x] = values[row[x]];
+      out[x] = values[row[x + where.right]];
     std::fill(out + last, out + width, black);
     if (where.mirrored)
       std::reverse(out, out + width);
