@@ -1,5 +1,6 @@
-// The second largest singular value of averaging weights W, for graphs of many
-// thousands of nodes: Lanczos iteration with the known largest one deflated.
+// The second largest singular value and the smallest eigenvalue of averaging
+// weights W, for graphs of many thousands of nodes: Lanczos iteration with the
+// known largest one deflated.
 //
 // Let p be the long-run weight of each node (p W = p) and P = diag(p). Then
 // S = P^(1/2) W P^(-1/2) has the singular value 1 with the vector sqrt(p) on
@@ -7,7 +8,8 @@
 // averaging does to the distance from consensus. Lanczos runs on S^T S within
 // that space; projecting sqrt(p) out in every step keeps rounding from
 // bringing it back, and no other orthogonalization is needed for the largest
-// eigenvalue alone (Paige 1980).
+// eigenvalue alone (Paige 1980). Where S is symmetric its smallest eigenvalue
+// is the largest of (I - S)/2, turned back.
 
 #include "models/consensus/mixing.hpp"
 #include "models/errors.hpp"
@@ -38,14 +40,6 @@ void for_each_weight(const mixing_matrix& w, F f) {
   for (size_t i = 0; i < w.graph.size(); ++i)
     for (size_t k = 0; k < w.graph[i].size(); ++k)
       f(i, static_cast<size_t>(w.graph[i][k]), w.neighbours[i][k]);
-}
-
-double weight_between(const mixing_matrix& w, size_t i, size_t j) {
-  const auto& list = w.graph[i];
-  auto k = std::find(list.begin(), list.end(), static_cast<int64_t>(j));
-  return k == list.end()
-           ? 0
-           : w.neighbours[i][static_cast<size_t>(k - list.begin())];
 }
 
 bool doubly_stochastic(const mixing_matrix& w) {
@@ -94,18 +88,23 @@ numbers root_of_long_run_weights(const mixing_matrix& w) {
   return p;
 }
 
-/// y = S^T S x.
+/// y = S x.
 void apply(const mixing_matrix& w, const numbers& root, const numbers& x,
-           numbers& between, numbers& y) {
+           numbers& y) {
   for (size_t i = 0; i < x.size(); ++i)
-    between[i] = w.self[i] * x[i];
+    y[i] = w.self[i] * x[i];
   for_each_weight(w, [&](size_t i, size_t j, double a) {
-    between[i] += a * (root[i] / root[j]) * x[j];
+    y[i] += a * (root[i] / root[j]) * x[j];
   });
+}
+
+/// y = S^T x.
+void apply_transposed(const mixing_matrix& w, const numbers& root,
+                      const numbers& x, numbers& y) {
   for (size_t i = 0; i < x.size(); ++i)
-    y[i] = w.self[i] * between[i];
+    y[i] = w.self[i] * x[i];
   for_each_weight(w, [&](size_t i, size_t j, double a) {
-    y[j] += a * (root[i] / root[j]) * between[i];
+    y[j] += a * (root[i] / root[j]) * x[i];
   });
 }
 
@@ -134,14 +133,13 @@ void normalize_off(const numbers& root, numbers& x, double& norm) {
   norm = std::sqrt(dot(x, x));
 }
 
-} // namespace
-
-double contraction_factor(const mixing_matrix& w) {
-  check_connected(w.graph);
-  auto n = w.graph.size();
-  if (n < 2)
-    return 0;
-  auto root = root_of_long_run_weights(w);
+/// The largest eigenvalue of a symmetric operator, `apply(x, y)` with y = A x,
+/// whose eigenvalues lie in [0, 1], in the space orthogonal to `root`. Stops
+/// when `settled(last, now)` holds for two approximations some steps apart.
+template <class Apply, class Settled>
+double largest_eigenvalue_beside(const numbers& root, Apply apply,
+                                 Settled settled) {
+  auto n = root.size();
   // Any start that leans towards every eigenvector will do; a fixed one gives
   // the same bits every time.
   random_stream stream{1};
@@ -149,15 +147,15 @@ double contraction_factor(const mixing_matrix& w) {
   std::generate(q.begin(), q.end(), [&] { return stream.normal(); });
   double norm = 0;
   normalize_off(root, q, norm);
-  numbers previous(n), next(n), between(n), diagonal, off_diagonal;
+  numbers previous(n), next(n), diagonal, off_diagonal;
   double beta = 0;
-  double factor = 0;
+  double result = 0;
   size_t check_at = 16;
   constexpr size_t steps_max = 100'000;
   for (size_t step = 1; step <= steps_max; ++step) {
     for (auto& x : q)
       x /= norm;
-    apply(w, root, q, between, next);
+    apply(q, next);
     add_scaled(next, -beta, previous);
     auto alpha = dot(next, q);
     add_scaled(next, -alpha, q);
@@ -166,10 +164,10 @@ double contraction_factor(const mixing_matrix& w) {
     // The space is exhausted: the eigenvalues are exact.
     auto done = norm < 1e-14;
     if (done || step == check_at) {
-      auto last = factor;
-      factor = std::sqrt(largest_eigenvalue(diagonal, off_diagonal));
-      if (done || std::abs(factor - last) <= 1e-10 * (1 - factor))
-        return factor;
+      auto last = result;
+      result = largest_eigenvalue(diagonal, off_diagonal);
+      if (done || settled(last, result))
+        return result;
       check_at += check_at / 4;
     }
     beta = norm;
@@ -177,7 +175,47 @@ double contraction_factor(const mixing_matrix& w) {
     previous.swap(q);
     q.swap(next);
   }
-  return factor;
+  return result;
+}
+
+} // namespace
+
+double contraction_factor(const mixing_matrix& w) {
+  check_connected(w.graph);
+  if (w.graph.size() < 2)
+    return 0;
+  auto root = root_of_long_run_weights(w);
+  numbers between(w.graph.size());
+  auto square = largest_eigenvalue_beside(
+    root,
+    [&](const numbers& x, numbers& y) {
+      apply(w, root, x, between);
+      apply_transposed(w, root, between, y);
+    },
+    [](double last, double now) {
+      auto factor = std::sqrt(now);
+      return std::abs(factor - std::sqrt(last)) <= 1e-10 * (1 - factor);
+    });
+  return std::sqrt(square);
+}
+
+double smallest_eigenvalue(const mixing_matrix& w) {
+  check_connected(w.graph);
+  if (w.graph.size() < 2)
+    return 1;
+  if (doubly_stochastic(w))
+    check_symmetric(w);
+  auto root = root_of_long_run_weights(w);
+  // Of (I - S)/2, which turns the spectrum round and into [0, 1].
+  auto largest = largest_eigenvalue_beside(
+    root,
+    [&](const numbers& x, numbers& y) {
+      apply(w, root, x, y);
+      for (size_t i = 0; i < x.size(); ++i)
+        y[i] = (x[i] - y[i]) / 2;
+    },
+    [](double last, double now) { return std::abs(now - last) <= 1e-11; });
+  return 1 - 2 * largest;
 }
 
 } // namespace caps

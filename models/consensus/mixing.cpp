@@ -59,6 +59,14 @@ void check_reached(const adjacency& graph, const char* what) {
 
 } // namespace
 
+double weight_between(const mixing_matrix& weights, size_t i, size_t j) {
+  const auto& list = weights.graph[i];
+  auto k = std::find(list.begin(), list.end(), static_cast<int64_t>(j));
+  return k == list.end()
+           ? 0
+           : weights.neighbours[i][static_cast<size_t>(k - list.begin())];
+}
+
 void check_adjacency(const adjacency& graph) {
   auto nodes = static_cast<int64_t>(graph.size());
   std::vector<size_t> seen_by(graph.size(), graph.size());
@@ -161,6 +169,15 @@ mixing_matrix given_mixing(adjacency graph,
   return result;
 }
 
+mixing_matrix lazy_mixing(mixing_matrix weights) {
+  for (auto& x : weights.self)
+    x = (1 + x) / 2;
+  for (auto& row : weights.neighbours)
+    for (auto& x : row)
+      x /= 2;
+  return weights;
+}
+
 void check_doubly_stochastic(const mixing_matrix& weights, double tolerance) {
   auto rows = weights.self;
   auto columns = weights.self;
@@ -181,6 +198,21 @@ void check_doubly_stochastic(const mixing_matrix& weights, double tolerance) {
   };
   check(rows, "row");
   check(columns, "column");
+}
+
+void check_symmetric(const mixing_matrix& weights, double tolerance) {
+  for (size_t i = 0; i < weights.graph.size(); ++i) {
+    for (size_t k = 0; k < weights.graph[i].size(); ++k) {
+      auto j = weights.graph[i][k];
+      auto there = weights.neighbours[i][k];
+      auto back = weight_between(weights, index(j), i);
+      if (!(std::abs(there - back) <= tolerance))
+        throw input_error(fmt::format("the averaging weights are not "
+                                      "symmetric: node {} takes {} of node {}, "
+                                      "which takes {} of it",
+                                      i, there, j, back));
+    }
+  }
 }
 
 double spectral_gap(const mixing_matrix& weights) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -34,6 +35,15 @@ mixing_matrix metropolis_hastings_mixing(adjacency graph);
 mixing_matrix given_mixing(adjacency graph,
                            const std::vector<std::vector<double>>& rows);
 
+/// (I + W)/2: a node keeps half of its own parameters and averages the other
+/// half. Takes twice as long to the same consensus, but has no negative
+/// eigenvalue, as D^2 needs it, if W is symmetric.
+mixing_matrix lazy_mixing(mixing_matrix weights);
+
+/// What node i takes of the parameters of node j, another one; 0 if they are
+/// no neighbours.
+double weight_between(const mixing_matrix& weights, size_t i, size_t j);
+
 /// Throws `input_error` if a list names a node that does not exist, the node
 /// itself, or a node twice.
 void check_adjacency(const adjacency& graph);
@@ -47,6 +57,10 @@ void check_connected(const adjacency& graph);
 /// nodes, and D-SGD minimize the sum of their losses.
 void check_doubly_stochastic(const mixing_matrix& weights,
                              double tolerance = 1e-9);
+
+/// Throws `input_error` naming two nodes unless any two average with the same
+/// weight for each other within `tolerance`.
+void check_symmetric(const mixing_matrix& weights, double tolerance = 1e-9);
 
 /// By what factor one averaging reduces the distance from consensus at least,
 /// measured in the norm that weights each node as the long-run average does
@@ -63,5 +77,10 @@ double contraction_factor(const mixing_matrix& weights);
 /// 1 - contraction_factor: 1 when one averaging reaches consensus, near 0 when
 /// news travels slowly.
 double spectral_gap(const mixing_matrix& weights);
+
+/// The smallest eigenvalue, from -1 to 1, at the cost of `contraction_factor`.
+/// The weights must be symmetric and doubly stochastic, or uniform on an
+/// undirected graph; throws `input_error` otherwise. 1 for one node.
+double smallest_eigenvalue(const mixing_matrix& weights);
 
 } // namespace caps

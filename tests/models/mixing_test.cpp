@@ -120,3 +120,34 @@ TEST_CASE("graphs are checked", "[mixing]") {
   refuse({{2}, {0}}, "only 2 nodes");
   CHECK_NOTHROW(caps::check_connected(one_way_exponential(16)));
 }
+
+TEST_CASE("the smallest eigenvalue matches closed formulas", "[mixing]") {
+  // (1 + 2 cos(2 pi k / n)) / 3, the least at k = n/2.
+  for (int64_t n : {4, 8, 100, 1000})
+    CHECK(caps::smallest_eigenvalue(caps::uniform_mixing(ring(n)))
+          == Approx(-1.0 / 3).epsilon(1e-8));
+  CHECK(caps::smallest_eigenvalue(caps::uniform_mixing(ring(5)))
+        == Approx((1 + 2 * cosine(4, 5)) / 3).epsilon(1e-8));
+  for (int64_t n : {2, 3, 50})
+    CHECK(caps::smallest_eigenvalue(caps::uniform_mixing(complete(n)))
+          == Approx(0).margin(1e-9));
+  // Two nodes that swap.
+  CHECK(
+    caps::smallest_eigenvalue(caps::given_mixing({{1}, {0}}, {{0, 1}, {1, 0}}))
+    == Approx(-1));
+  CHECK(caps::smallest_eigenvalue(caps::uniform_mixing(chain(3)))
+        == Approx(-1.0 / 6).epsilon(1e-8));
+  CHECK(caps::smallest_eigenvalue(caps::uniform_mixing({{}})) == 1);
+  CHECK_THROWS_WITH(
+    caps::smallest_eigenvalue(caps::uniform_mixing(one_way_exponential(8))),
+    contains("node 0 takes 0.25 of node 7, which takes 0 of it"));
+}
+
+TEST_CASE("lazy weights halve the way of every eigenvalue to 1", "[mixing]") {
+  auto x = caps::metropolis_hastings_mixing(chain(10));
+  auto lazy = caps::lazy_mixing(x);
+  CHECK_NOTHROW(caps::check_doubly_stochastic(lazy));
+  CHECK(caps::smallest_eigenvalue(lazy)
+        == Approx((1 + caps::smallest_eigenvalue(x)) / 2));
+  CHECK(caps::spectral_gap(lazy) == Approx(caps::spectral_gap(x) / 2));
+}
