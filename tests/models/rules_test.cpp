@@ -4,10 +4,14 @@
 #include "tests/support/catch.hpp"
 
 #include "models/consensus/c_admm.hpp"
+#include "models/consensus/choco.hpp"
+#include "models/consensus/d_squared.hpp"
 #include "models/consensus/delay_compensation.hpp"
 #include "models/consensus/gossip.hpp"
+#include "models/consensus/gradient_tracking.hpp"
 #include "models/consensus/isvr.hpp"
 #include "models/consensus/pdmm_sgd.hpp"
+#include "models/consensus/push_sum.hpp"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
@@ -111,6 +115,30 @@ const std::vector<named_rule> rules{
   {"delay compensation",
    [](const vectors& x, const at::Tensor& next) {
      caps::compensate_delay(x.gradient, x.weights, x.received[0], 2, next);
+   }},
+  {"push_sum",
+   [](const vectors& x, const at::Tensor& next) {
+     caps::push_sum_mass own{x.weights, 0.75};
+     caps::push_sum_gather(caps::push_sum_share(own, 2, next),
+                           {{{x.received[0], 0.5}}}, next, x.sent[0]);
+   }},
+  {"d_squared",
+   [](const vectors& x, const at::Tensor& next) {
+     caps::d_squared(x.weights, x.received[0], x.multiplier, next);
+   }},
+  {"gradient tracking",
+   [](const vectors& x, const at::Tensor& next) {
+     caps::track_gradient(x.weights, x.received[0], x.multiplier, next);
+   }},
+  {"choco_difference",
+   [](const vectors& x, const at::Tensor& next) {
+     caps::choco_difference(x.weights, x.received[0], next);
+   }},
+  {"choco_average",
+   [](const vectors& x, const at::Tensor& next) {
+     std::vector<double> shares{0.25, 0.125, 0.25, 0.125};
+     caps::choco_average(x.weights, x.multiplier, x.received, shares, 0.75,
+                         next);
    }},
 };
 
