@@ -42,9 +42,9 @@ void flush(pointer self) {
           [self](const caf::error& what) {
             auto& end = self->state.end;
             if (end.code == exit_code::success)
-              end = {exit_code::failure,
-                     "the evaluator failed: "
-                       + describe(self->home_system(), what)};
+              end
+                = {exit_code::failure, "the evaluator failed: "
+                                         + describe(self->home_system(), what)};
             report_end(self);
           });
 }
@@ -83,6 +83,7 @@ coordinator_actor::behavior_type coordinator(pointer self,
     [self](const progress& x) {
       self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);
     },
+    [self](const node_event& x) { self->state.config.observer->on_event(x); },
     [self](const node_finished& x) {
       self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);
       finished(self, x.stamp.source);

@@ -15,6 +15,19 @@ std::optional<double> unless_nan(double x) {
   return std::isnan(x) ? std::nullopt : std::optional{x};
 }
 
+double seconds(int64_t nanoseconds) {
+  return std::chrono::duration<double>(std::chrono::nanoseconds{nanoseconds})
+    .count();
+}
+
+std::vector<at::Tensor>
+tensors(const std::map<node_id, tensor_payload>& payloads) {
+  std::vector<at::Tensor> result;
+  for (const auto& [id, x] : payloads)
+    result.push_back(to_tensor(x));
+  return result;
+}
+
 } // namespace
 
 void evaluator_state::take(const node_snapshot& x) {
@@ -24,8 +37,7 @@ void evaluator_state::take(const node_snapshot& x) {
   row.node = x.stamp.source;
   row.epoch = x.epoch;
   row.step = x.stamp.step;
-  row.time = std::chrono::duration<double>(std::chrono::nanoseconds{x.time})
-               .count();
+  row.time = seconds(x.time);
   row.train.loss = unless_nan(x.train_loss);
   row.train.accuracy = unless_nan(x.train_accuracy);
   row.validation = measure(config.validation, weights, buffers);
@@ -35,6 +47,7 @@ void evaluator_state::take(const node_snapshot& x) {
   auto& record = open[x.epoch];
   record.rows[row.node] = row;
   record.weights[row.node] = x.weights;
+  record.edges[row.node] = x.edges;
   if (x.final)
     config.observer->on_final(x);
   if (record.rows.size() == static_cast<size_t>(config.nodes)) {
@@ -72,14 +85,46 @@ quality evaluator_state::measure(const sample_set& samples,
 }
 
 void evaluator_state::close(epoch_record& record) {
-  std::vector<at::Tensor> all;
-  for (const auto& [id, weights] : record.weights)
-    all.push_back(to_tensor(weights));
-  auto distance = consensus_distance(all);
+  auto apart = consensus_distance(tensors(record.weights));
   for (auto& [id, row] : record.rows) {
-    row.consensus_distance = distance;
+    row.consensus_distance = apart;
     config.observer->on_row(row);
   }
+  report_edges(record);
+}
+
+void evaluator_state::report_edges(const epoch_record& record) {
+  for (const auto& [from, edges] : record.edges) {
+    for (const auto& edge : edges) {
+      auto other = record.weights.find(edge.peer);
+      if (edge.messages_sent == 0 || other == record.weights.end())
+        continue;
+      edge_row row;
+      row.epoch = record.rows.at(from).epoch;
+      row.from = from;
+      row.to = edge.peer;
+      row.distance = distance(to_tensor(record.weights.at(from)),
+                              to_tensor(other->second));
+      row.bytes_sent = edge.bytes_sent;
+      row.messages_sent = edge.messages_sent;
+      // What was late on this edge, the receiver knows.
+      for (const auto& back : record.edges.at(edge.peer))
+        if (back.peer == from)
+          row.missed = back.missed;
+      config.observer->on_edge(row);
+    }
+  }
+}
+
+void evaluator_state::take(const node_report& x) {
+  auto& record = rounds[x.stamp.step];
+  record.time = std::max(record.time, x.time);
+  record.weights[x.stamp.source] = x.weights;
+  if (record.weights.size() < static_cast<size_t>(config.nodes))
+    return;
+  config.observer->on_round({x.stamp.step, seconds(record.time),
+                             consensus_distance(tensors(record.weights))});
+  rounds.erase(x.stamp.step);
 }
 
 evaluator_actor::behavior_type
@@ -88,6 +133,7 @@ evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
   self->state.config = std::move(config);
   return {
     [self](const node_snapshot& x) { self->state.take(x); },
+    [self](const node_report& x) { self->state.take(x); },
     [self](caf::flush_atom) -> caf::ok_atom {
       for (auto& [epoch, record] : self->state.open)
         self->state.close(record);

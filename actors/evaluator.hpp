@@ -45,7 +45,17 @@ struct evaluator_state {
   struct epoch_record {
     std::map<node_id, metrics_row> rows;
     std::map<node_id, tensor_payload> weights;
+    std::map<node_id, std::vector<edge_record>> edges;
   };
+
+  /// One round, as far as nodes have reached it.
+  struct round_record {
+    int64_t time = 0;
+    std::map<node_id, tensor_payload> weights;
+  };
+
+  /// Rounds that some nodes have not reached yet, by step.
+  std::map<int64_t, round_record> rounds;
 
   /// Epochs that some nodes have not reached yet.
   std::map<int64_t, epoch_record> open;
@@ -53,7 +63,9 @@ struct evaluator_state {
   void take(const node_snapshot& x);
   quality measure(const sample_set& samples, const at::Tensor& weights,
                   const at::Tensor& buffers) const;
+  void take(const node_report& x);
   void close(epoch_record& record);
+  void report_edges(const epoch_record& record);
 };
 
 /// Measures every snapshot as it comes, on all threads of the pool, and takes

@@ -26,6 +26,11 @@ constexpr int64_t progress_reports = 100;
 /// Writes the node's first parameters.
 void start_parameters(const node_environment& environment, node_id id,
                       parameter_vector& parameters) {
+  if (environment.start_weights.defined()) {
+    parameters.weights().writable().copy_(environment.start_weights);
+    parameters.buffers().writable().copy_(environment.start_buffers);
+    return;
+  }
   auto owner = environment.same_start ? no_node : id;
   auto generator = at::detail::createCPUGenerator(
     derive_seed(environment.seed, owner, "initial parameters"));
@@ -42,11 +47,9 @@ void compute_in_thread(const node_environment& environment,
   // Creating a generator costs more than seeding one.
   thread_local auto generator = at::detail::createCPUGenerator();
   generator.set_current_seed(dropout_seed);
-  auto data = environment.train->gather(indices,
-                                        c10::typeMetaToScalarType(
-                                          environment.options.dtype()),
-                                        environment.change,
-                                        &augmentation_stream);
+  auto data = environment.train->gather(
+    indices, c10::typeMetaToScalarType(environment.options.dtype()),
+    environment.change, &augmentation_stream);
   auto device = environment.options.device();
   if (!device.is_cpu()) {
     data.input = data.input.to(device);
@@ -58,20 +61,20 @@ void compute_in_thread(const node_environment& environment,
 } // namespace
 
 node::node(caf::actor_config& config,
-           std::shared_ptr<const node_environment> environment,
-           node_config own)
-  : caf::event_based_actor(config),
-    environment_(std::move(environment)),
+           std::shared_ptr<const node_environment> environment, node_config own)
+  : caf::event_based_actor(config), environment_(std::move(environment)),
     own_(std::move(own)),
     parameters_(environment_->model->layout_ptr(), environment_->options),
     optimizer_(environment_->optimizer->make(environment_->model->layout_ptr(),
                                              environment_->options)),
+    base_rate_(optimizer_->learning_rate()),
     sampler_(std::move(own_.shard), environment_->sampling,
              random_stream{environment_->seed, own_.id, "shuffle"}),
     stream_(environment_->seed, own_.id, "protocol"),
     compute_stream_(environment_->seed, own_.id, "compute time"),
     dropout_stream_(environment_->seed, own_.id, "dropout") {
   start_parameters(*environment_, own_.id, parameters_);
+  set_learning_rate();
 }
 
 caf::behavior node::make_behavior() {
@@ -145,10 +148,10 @@ void node::conclude() {
 void node::compute() {
   CAF_ASSERT(!pending_);
   auto indices = sampler_.next();
-  pending_gradient next{
-    {parameters_.weights().read(), parameters_.gradient().target(),
-     parameters_.buffers().writable()},
-    std::make_shared<gradient_summary>()};
+  pending_gradient next{{parameters_.weights().read(),
+                         parameters_.gradient().target(),
+                         parameters_.buffers().writable()},
+                        std::make_shared<gradient_summary>()};
   compute_service::cost price;
   price.step_time = own_.compute.draw_step_time(compute_stream_);
   price.delay = own_.compute.draw_delay(compute_stream_);
@@ -192,8 +195,21 @@ void node::take_gradient(const computed& x) {
   });
 }
 
+void node::set_learning_rate() {
+  const auto& rates = environment_->rates;
+  if (!rates)
+    return;
+  auto position = step_;
+  if (rates->unit() == schedule_unit::epoch)
+    position /= environment_->steps_per_epoch;
+  else if (rates->unit() == schedule_unit::round)
+    position /= swaps().schedule->round();
+  optimizer_->learning_rate(rates->rate(base_rate_, position));
+}
+
 bool node::finish_step() {
   ++step_;
+  set_learning_rate();
   auto per_epoch = environment_->steps_per_epoch;
   if (step_ == steps_total()) {
     conclude();
@@ -202,6 +218,10 @@ bool node::finish_step() {
   if (step_ % per_epoch == 0
       && (step_ / per_epoch) % environment_->snapshot_every == 0)
     send_snapshot(false);
+  auto report = environment_->report_every * swaps().schedule->round();
+  if (report > 0 && step_ % report == 0)
+    caf::anon_send(evaluator_,
+                   node_report{next_stamp(), now().count(), lend_weights()});
   if (step_ % std::max<int64_t>(1, steps_total() / progress_reports) == 0)
     caf::anon_send(coordinator_, progress{next_stamp()});
   return true;
@@ -219,15 +239,30 @@ void node::send_snapshot(bool final) {
   x.final = final;
   x.time = now().count();
   x.train_loss = share(sums_.loss, sums_.steps);
-  x.train_accuracy = classes == 0 ? unknown
-                                  : share(static_cast<double>(sums_.correct),
-                                          sums_.samples);
+  x.train_accuracy
+    = classes == 0 ? unknown
+                   : share(static_cast<double>(sums_.correct), sums_.samples);
   x.bytes_sent = bytes_sent_;
   x.messages_sent = messages_sent_;
+  x.edges = edge_records();
   x.weights = lend_weights();
   x.buffers = to_payload(parameters_.buffers().read());
   sums_ = {};
   caf::anon_send(evaluator_, std::move(x));
+}
+
+std::vector<edge_record> node::edge_records() const {
+  std::map<node_id, edge_record> result;
+  for (const auto& x : links_)
+    result[x.to] = {x.to, x.bytes_sent, x.messages_sent, 0};
+  for (auto [from, missed] : missed_) {
+    result[from].peer = from;
+    result[from].missed = missed;
+  }
+  std::vector<edge_record> records;
+  for (const auto& [peer, record] : result)
+    records.push_back(record);
+  return records;
 }
 
 // -- talking ------------------------------------------------------------------
@@ -247,23 +282,33 @@ void node::route(node_id to, caf::message content, size_t bytes) {
   }
   bytes_sent_ += bytes;
   ++messages_sent_;
+  i->bytes_sent += bytes;
+  ++i->messages_sent;
   if (i->injector)
-    caf::event_based_actor::send(
-      i->injector, envelope{i->handle, std::move(content)});
+    caf::event_based_actor::send(i->injector,
+                                 envelope{i->handle, std::move(content)});
   else
     i->handle->enqueue(ctrl(), caf::make_message_id(), std::move(content),
                        caf::event_based_actor::context());
 }
 
 void node::schedule(duration delay, caf::message content) {
-  clock().schedule_message(
-    clock().now() + delay, caf::strong_actor_ptr{ctrl()},
-    caf::make_mailbox_element(ctrl(), caf::make_message_id(), {},
-                              std::move(content)));
+  clock().schedule_message(clock().now() + delay, caf::strong_actor_ptr{ctrl()},
+                           caf::make_mailbox_element(ctrl(),
+                                                     caf::make_message_id(), {},
+                                                     std::move(content)));
 }
 
 node::duration node::now() const {
   return const_cast<node*>(this)->clock().now() - started_;
+}
+
+void node::count_missed(node_id from) {
+  ++missed_[from];
+}
+
+void node::note(const std::string& text) {
+  caf::anon_send(coordinator_, node_event{next_stamp(), now().count(), text});
 }
 
 void node::fail(error_code code, const std::string& text) {
@@ -271,8 +316,8 @@ void node::fail(error_code code, const std::string& text) {
     return;
   send_snapshot(true);
   phase_ = phase::finished;
-  caf::anon_send(coordinator_, node_failed{next_stamp(),
-                                           static_cast<uint8_t>(code), text});
+  caf::anon_send(coordinator_,
+                 node_failed{next_stamp(), static_cast<uint8_t>(code), text});
 }
 
 at::Tensor node::accept(const message_stamp& from, const tensor_payload& x) {
@@ -308,11 +353,11 @@ void node::guarded(F f) {
   } catch (const error& e) {
     auto code = e.code() == exit_code::diverged ? error_code::diverged
                                                 : error_code::fault;
-    fail(code, fmt::format("node {} at step {}: {}", id(), step_ + 1,
-                           e.what()));
+    fail(code,
+         fmt::format("node {} at step {}: {}", id(), step_ + 1, e.what()));
   } catch (const std::exception& e) {
-    fail(error_code::fault, fmt::format("node {} at step {}: {}", id(),
-                                        step_ + 1, e.what()));
+    fail(error_code::fault,
+         fmt::format("node {} at step {}: {}", id(), step_ + 1, e.what()));
   }
 }
 

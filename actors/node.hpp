@@ -8,6 +8,7 @@
 #include "models/data/sampler.hpp"
 #include "models/gradient.hpp"
 #include "models/nets/net.hpp"
+#include "models/optim/schedule.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -28,6 +29,10 @@ struct node_environment {
   initialization start = initialization::uniform_fan_in;
   /// Whether all nodes start from the same parameters.
   bool same_start = true;
+  /// Parameters and buffers to start from instead of drawing them; the former
+  /// may be undefined.
+  at::Tensor start_weights;
+  at::Tensor start_buffers;
   /// Type and device of parameters and gradients.
   at::TensorOptions options;
   std::shared_ptr<const dataset> train;
@@ -39,7 +44,13 @@ struct node_environment {
   int64_t steps_per_epoch = 0;
   /// Epochs between two snapshots for the evaluator.
   int64_t snapshot_every = 1;
+  swap_plan swaps;
+  /// Rounds between two reports of the parameters for the consensus distance;
+  /// 0 for none.
+  int64_t report_every = 0;
   std::shared_ptr<const optimizer_recipe> optimizer;
+  /// The learning rate over the course of the run.
+  std::optional<schedule> rates;
   std::shared_ptr<const protocol_recipe> protocol;
   compute_service* compute = nullptr;
 };
@@ -88,9 +99,10 @@ public:
     return own_.out_neighbours;
   }
   double self_weight() const noexcept override { return own_.self_weight; }
-  bool same_start() const noexcept override {
-    return environment_->same_start;
+  const swap_plan& swaps() const noexcept override {
+    return environment_->swaps;
   }
+  bool same_start() const noexcept override { return environment_->same_start; }
   parameter_vector& parameters() noexcept override { return parameters_; }
   caps::optimizer& optimizer() noexcept override { return *optimizer_; }
   random_stream& stream() noexcept override { return stream_; }
@@ -101,6 +113,8 @@ public:
   void compute() override;
   bool finish_step() override;
   duration now() const override;
+  void count_missed(node_id from) override;
+  void note(const std::string& text) override;
   void fail(error_code code, const std::string& text) override;
   at::Tensor accept(const message_stamp& from,
                     const tensor_payload& x) override;
@@ -122,13 +136,17 @@ private:
     caf::actor handle;
     /// Takes the messages if the link is not ideal.
     caf::actor injector;
+    uint64_t bytes_sent = 0;
+    uint64_t messages_sent = 0;
   };
 
+  void set_learning_rate();
   void introduce(const introductions& x);
   void start();
   void conclude();
   void take_gradient(const computed& x);
   void send_snapshot(bool final);
+  std::vector<edge_record> edge_records() const;
   /// Hands a message to the protocol; returns whether it has a handler.
   bool dispatch(caf::type_erased_tuple& content);
   /// Runs `f`, turning an exception into a failure of the node.
@@ -139,6 +157,8 @@ private:
   node_config own_;
   parameter_vector parameters_;
   std::unique_ptr<caps::optimizer> optimizer_;
+  /// The optimizer's learning rate as the scenario gives it.
+  double base_rate_;
   std::unique_ptr<protocol> protocol_;
   caf::behavior handlers_;
   sampler sampler_;
@@ -154,6 +174,8 @@ private:
   caf::actor_clock::time_point started_;
   uint64_t bytes_sent_ = 0;
   uint64_t messages_sent_ = 0;
+  /// Messages of each in-neighbour that did not come in time.
+  std::map<node_id, uint64_t> missed_;
 
   /// The gradient under way; its tensors are held until it is taken.
   struct pending_gradient {

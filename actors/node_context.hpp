@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/swap_schedule.hpp"
 #include "messages/error_code.hpp"
 #include "messages/types.hpp"
 #include "models/optim/optimizer.hpp"
@@ -52,6 +53,9 @@ public:
   /// Weight of the node's own parameters in an average over its edges.
   virtual double self_weight() const noexcept = 0;
 
+  /// When messages go over the edges, and what happens to late ones.
+  virtual const swap_plan& swaps() const noexcept = 0;
+
   /// Whether all nodes of the run started from the same parameters.
   virtual bool same_start() const noexcept = 0;
 
@@ -101,14 +105,19 @@ public:
   /// Time on the run's clock since training started.
   virtual duration now() const = 0;
 
+  /// Counts a message of a neighbour that did not come in time.
+  virtual void count_missed(node_id from) = 0;
+
+  /// Tells the run's log of something that is no error. `text` is one line.
+  virtual void note(const std::string& text) = 0;
+
   /// Ends the run with an error of this node. `text` is one line.
   virtual void fail(error_code code, const std::string& text) = 0;
 
   /// The tensor in a payload of a neighbour's parameters, without copying;
   /// read-only. Fails the run, naming both sides, and returns an undefined
   /// tensor when type or length are not those of this node's parameters.
-  virtual at::Tensor accept(const message_stamp& from,
-                            const tensor_payload& x)
+  virtual at::Tensor accept(const message_stamp& from, const tensor_payload& x)
     = 0;
 
   /// The current parameters as a payload, without copying.

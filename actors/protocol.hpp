@@ -46,6 +46,18 @@ public:
   virtual std::vector<waiting> waits() const { return {}; }
 };
 
+/// What a protocol must know of a node before a run begins.
+struct node_setting {
+  node_id id = no_node;
+  std::vector<node_id> in_neighbours;
+  std::vector<node_id> out_neighbours;
+  /// Whether edges lead one way only.
+  bool directed = false;
+  bool same_start = true;
+  const swap_plan* swaps = nullptr;
+  double learning_rate = 0;
+};
+
 /// What one node sends in one round.
 struct round_cost {
   /// Local updates in a round.
@@ -59,8 +71,11 @@ struct round_cost {
 class protocol_recipe
   : public recipe<std::unique_ptr<protocol>, node_context&> {
 public:
-  /// What a node that sends to `out_degree` others costs.
-  virtual round_cost cost(int64_t out_degree) const = 0;
+  /// What a node costs.
+  virtual round_cost cost(const node_setting& node) const = 0;
+
+  /// Throws `input_error` if the protocol cannot work at a node so placed.
+  virtual void check(const node_setting&) const {}
 };
 
 /// The built-in protocols.

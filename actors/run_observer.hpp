@@ -33,6 +33,27 @@ struct metrics_row {
   uint64_t messages_sent = 0;
 };
 
+/// One edge in one direction at the end of one epoch: a line of edges.csv.
+struct edge_row {
+  int64_t epoch = 0;
+  node_id from = no_node;
+  node_id to = no_node;
+  /// Distance of the parameters of the two ends.
+  double distance = 0;
+  uint64_t bytes_sent = 0;
+  uint64_t messages_sent = 0;
+  /// Messages on this edge that did not come in time.
+  uint64_t missed = 0;
+};
+
+/// All nodes after one round: a line of rounds.csv.
+struct round_row {
+  int64_t step = 0;
+  /// Seconds on the run's clock, of the last node to get there.
+  double time = 0;
+  double consensus_distance = 0;
+};
+
 /// How a run ended.
 struct run_end {
   exit_code code = exit_code::success;
@@ -54,6 +75,13 @@ public:
   virtual void on_progress(node_id, int64_t /*step*/) {}
 
   virtual void on_row(const metrics_row&) {}
+
+  virtual void on_edge(const edge_row&) {}
+
+  virtual void on_round(const round_row&) {}
+
+  /// Something worth a line in the log.
+  virtual void on_event(const node_event&) {}
 
   /// The last snapshot of a node.
   virtual void on_final(const node_snapshot&) {}

@@ -21,7 +21,9 @@ using peer_actor = caf::typed_actor<
   // Ends training after the update at hand.
   caf::reacts_to<stop_training>,
   // Takes the parameters of a neighbour.
-  caf::reacts_to<parameters>>;
+  caf::reacts_to<parameters>,
+  // Takes the dual variable of an edge.
+  caf::reacts_to<dual>>;
 
 /// Starts the nodes of a run and decides when it is over.
 using coordinator_actor = caf::typed_actor<
@@ -31,6 +33,8 @@ using coordinator_actor = caf::typed_actor<
   caf::reacts_to<progress>,
   // Counts the node as done; the run is over when all are.
   caf::reacts_to<node_finished>,
+  // Passes on what happened at a node.
+  caf::reacts_to<node_event>,
   // Stops the run with an error.
   caf::reacts_to<node_failed>,
   // Stops the run early, keeping what was computed.
@@ -43,6 +47,8 @@ using evaluator_actor = caf::typed_actor<
   // Evaluates the parameters; reports a row per node once every node has
   // reached the epoch.
   caf::reacts_to<node_snapshot>,
+  // Measures how far the nodes are apart once all have sent this round's.
+  caf::reacts_to<node_report>,
   // Reports the rows that still wait for other nodes.
   caf::replies_to<caf::flush_atom>::with<caf::ok_atom>>;
 

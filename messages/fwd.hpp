@@ -14,6 +14,10 @@ class tensor_payload;
 
 struct message_stamp;
 struct parameters;
+struct dual;
+struct edge_record;
+struct node_report;
+struct node_event;
 struct node_snapshot;
 struct node_finished;
 struct node_failed;

@@ -33,6 +33,25 @@ struct parameters {
   tensor_payload weights;
 };
 
+/// The dual variable of an edge, from the source to the receiver.
+struct dual {
+  message_stamp stamp;
+  /// 1-D, of the length of the parameters.
+  tensor_payload dual_vector;
+  /// The source's parameters, for rules with a proximity term; else empty.
+  tensor_payload weights;
+};
+
+/// What passed between a node and one of its neighbours so far.
+struct edge_record {
+  node_id peer = no_node;
+  /// Sent to the neighbour.
+  uint64_t bytes_sent = 0;
+  uint64_t messages_sent = 0;
+  /// Messages of the neighbour that did not come in time.
+  uint64_t missed = 0;
+};
+
 /// What a node looked like at the end of an epoch, or at the end of training.
 struct node_snapshot {
   message_stamp stamp;
@@ -51,8 +70,26 @@ struct node_snapshot {
   uint64_t bytes_sent = 0;
   /// Number of these messages.
   uint64_t messages_sent = 0;
+  /// By ascending id of the neighbour.
+  std::vector<edge_record> edges;
   tensor_payload weights;
   tensor_payload buffers;
+};
+
+/// The parameters of a node at the end of a round.
+struct node_report {
+  message_stamp stamp;
+  /// Nanoseconds on the run's clock since training started.
+  int64_t time = 0;
+  tensor_payload weights;
+};
+
+/// Something for the log of the run.
+struct node_event {
+  message_stamp stamp;
+  /// Nanoseconds on the run's clock since training started.
+  int64_t time = 0;
+  std::string text;
 };
 
 /// A node made its last step; its last snapshot has been sent before.
@@ -145,10 +182,31 @@ typename Inspector::result_type inspect(Inspector& f, parameters& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, dual& x) {
+  return f(caf::meta::type_name("dual"), x.stamp, x.dual_vector, x.weights);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, edge_record& x) {
+  return f(caf::meta::type_name("edge_record"), x.peer, x.bytes_sent,
+           x.messages_sent, x.missed);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_report& x) {
+  return f(caf::meta::type_name("node_report"), x.stamp, x.time, x.weights);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_event& x) {
+  return f(caf::meta::type_name("node_event"), x.stamp, x.time, x.text);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_snapshot& x) {
   return f(caf::meta::type_name("node_snapshot"), x.stamp, x.epoch, x.final,
            x.time, x.train_loss, x.train_accuracy, x.bytes_sent,
-           x.messages_sent, x.weights, x.buffers);
+           x.messages_sent, x.edges, x.weights, x.buffers);
 }
 
 template <class Inspector>

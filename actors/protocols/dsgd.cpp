@@ -1,176 +1,114 @@
 #include "actors/protocols/dsgd.hpp"
 
-#include "actors/deadline.hpp"
+#include "actors/protocols/swapping.hpp"
 #include "models/consensus/averaging.hpp"
-
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <deque>
 
 namespace caps {
 
-void dsgd_options::describe(option_visitor& visitor) {
-  visitor.time("swap_timeout", swap_timeout,
-               "longest time to wait for a neighbour's parameters; the run "
-               "ends with an error when it passes");
-}
-
 namespace {
 
-class dsgd_protocol final : public protocol {
-public:
-  dsgd_protocol(node_context& context, const dsgd_options& options)
-    : context_(context), deadline_(context, options.swap_timeout) {
-    for (const auto& x : context.in_neighbours()) {
-      inboxes_.push_back({x.id, {}});
-      mixing_.push_back(x.weight);
-    }
+struct dsgd_options {
+  std::string mix = "last";
+
+  swap_order order() const {
+    return mix == "fresh" ? swap_order::swap_within_update
+                          : swap_order::update_then_swap;
   }
+};
+
+class dsgd_protocol final : public swapping {
+public:
+  dsgd_protocol(node_context& node, const dsgd_options& options)
+    : swapping(node, options.order()), order_(options.order()) {}
 
   caf::behavior behavior() override {
-    return {
-      [this](start_training) { start(); },
-      [this](const gradient_ready&) {
-        has_gradient_ = true;
-        update_when_complete();
-      },
-      [this](const parameters& x) { take(x); },
-      [this](deadline_tick) {
-        if (deadline_.passed())
-          give_up();
-      },
-    };
-  }
-
-  std::vector<waiting> waits() const override {
-    std::vector<waiting> result;
-    if (has_gradient_)
-      for (const auto& x : inboxes_)
-        if (!has_arrived(x))
-          result.push_back({x.from,
-                            fmt::format("parameters of step {}",
-                                        context_.step()),
-                            deadline_.since()});
-    return result;
+    return handlers_with([this](const parameters& x) {
+      receive(x.stamp, [this, x] { take(x); });
+    });
   }
 
 private:
-  struct arrival {
-    int64_t step = 0;
-    at::Tensor weights;
-  };
-
-  /// What a neighbour sent and this node has not used yet. A neighbour can be
-  /// one step ahead, so there are at most two.
-  struct inbox {
-    node_id from = no_node;
-    std::deque<arrival> arrivals;
-  };
-
-  void start() {
-    // The first update averages with the neighbours' initial parameters.
-    if (context_.same_start())
-      for (auto& x : inboxes_)
-        x.arrivals.push_back({0, context_.parameters().weights().read()});
-    else
-      send_to_all();
-    context_.compute();
+  void begin() override {
+    // Until a neighbour is heard, it is thought to be where this node began.
+    received_.assign(context().in_neighbours().size(),
+                     context().parameters().weights().read());
+    fresh_.assign(received_.size(), false);
   }
 
   void take(const parameters& x) {
-    auto i = std::find_if(inboxes_.begin(), inboxes_.end(),
-                          [&](const inbox& y) {
-                            return y.from == x.stamp.source;
-                          });
-    if (i == inboxes_.end()) {
-      context_.fail(error_code::unknown_sender,
-                    fmt::format("node {} received parameters from node {}, "
-                                "which is no neighbour of it",
-                                context_.id(), x.stamp.source));
-      return;
-    }
-    auto weights = context_.accept(x.stamp, x.weights);
+    auto weights = context().accept(x.stamp, x.weights);
     if (!weights.defined())
       return;
-    i->arrivals.push_back({x.stamp.step, std::move(weights)});
-    update_when_complete();
+    auto i = index_of(x.stamp.source);
+    received_[i] = std::move(weights);
+    fresh_[i] = true;
   }
 
-  bool has_arrived(const inbox& x) const {
-    return !x.arrivals.empty() && x.arrivals.front().step == context_.step();
+  void send_to(size_t index) override {
+    context().send(context().out_neighbours()[index],
+                   parameters{{}, context().lend_weights()});
   }
 
-  void update_when_complete() {
-    if (!has_gradient_)
-      return;
-    if (!std::all_of(inboxes_.begin(), inboxes_.end(),
-                     [this](const inbox& x) { return has_arrived(x); })) {
-      if (!deadline_.armed())
-        deadline_.arm();
-      return;
-    }
-    deadline_.disarm();
-    update();
-    if (!context_.finish_step())
-      return;
-    send_to_all();
-    context_.compute();
-  }
+  void prepare() override { local_update(); }
 
-  void update() {
-    has_gradient_ = false;
-    auto& weights = context_.parameters().weights();
+  void update() override {
+    if (order_ == swap_order::update_then_swap)
+      local_update();
+    auto& weights = context().parameters().weights();
     auto next = weights.target();
-    context_.optimizer().step(weights.read(),
-                              context_.parameters().gradient().read(), next);
-    std::vector<at::Tensor> received;
-    for (auto& x : inboxes_) {
-      received.push_back(std::move(x.arrivals.front().weights));
-      x.arrivals.pop_front();
-    }
-    average(next, context_.self_weight(), received, mixing_, next);
+    if (context().swaps().schedule->one_peer())
+      average_fresh(weights.read(), next);
+    else
+      average_all(weights.read(), next);
+    weights.commit(std::move(next));
+    fresh_.assign(fresh_.size(), false);
+  }
+
+  void local_update() {
+    auto& weights = context().parameters().weights();
+    auto next = weights.target();
+    context().optimizer().step(weights.read(),
+                               context().parameters().gradient().read(), next);
     weights.commit(std::move(next));
   }
 
-  void send_to_all() {
-    for (auto to : context_.out_neighbours())
-      context_.send(to, parameters{{}, context_.lend_weights()});
+  void average_all(const at::Tensor& weights, const at::Tensor& next) {
+    std::vector<double> mixing;
+    for (const auto& x : context().in_neighbours())
+      mixing.push_back(x.weight);
+    average(weights, context().self_weight(), received_, mixing, next);
   }
 
-  void give_up() {
-    std::vector<std::string> missing;
-    for (const auto& x : waits())
-      missing.push_back(fmt::format("{} from node {}", x.what, x.from));
-    context_.fail(error_code::deadline_passed,
-                  fmt::format("node {} waits for {} since {:.3f} s, longer "
-                              "than protocol.swap_timeout",
-                              context_.id(), join(missing),
-                              std::chrono::duration<double>(deadline_.since())
-                                .count()));
+  /// With one partner at a time, only those just heard from count.
+  void average_fresh(const at::Tensor& weights, const at::Tensor& next) {
+    std::vector<at::Tensor> heard;
+    for (size_t i = 0; i < received_.size(); ++i)
+      if (fresh_[i])
+        heard.push_back(received_[i]);
+    average_uniformly(weights, heard, next);
   }
 
-  node_context& context_;
-  deadline deadline_;
-  std::vector<inbox> inboxes_;
-  /// Weight of each inbox in the average.
-  std::vector<double> mixing_;
-  bool has_gradient_ = false;
+  swap_order order_;
+  /// What each in-neighbour sent last.
+  std::vector<at::Tensor> received_;
+  /// Whether it came since the last update.
+  std::vector<bool> fresh_;
 };
 
 class dsgd_recipe final : public protocol_recipe {
 public:
   void describe(option_visitor& visitor) override {
-    options_.describe(visitor);
+    visitor.choice("mix", options_.mix, {"last", "fresh"},
+                   "average with what neighbours sent last, as published, or "
+                   "with their fresh updates of the same step");
   }
 
-  std::unique_ptr<protocol> make(node_context& context) const override {
-    return std::make_unique<dsgd_protocol>(context, options_);
+  std::unique_ptr<protocol> make(node_context& node) const override {
+    return std::make_unique<dsgd_protocol>(node, options_);
   }
 
-  round_cost cost(int64_t out_degree) const override {
-    auto messages = static_cast<double>(out_degree);
-    return {1, messages, messages};
+  round_cost cost(const node_setting& node) const override {
+    return swap_cost(node, 1);
   }
 
 private:

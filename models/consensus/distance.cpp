@@ -5,6 +5,10 @@
 
 namespace caps {
 
+double distance(const at::Tensor& a, const at::Tensor& b) {
+  return at::linalg_vector_norm(a.to(at::kDouble).sub(b)).item().toDouble();
+}
+
 double consensus_distance(std::span<const at::Tensor> parameters) {
   if (parameters.empty())
     return 0;
@@ -15,8 +19,7 @@ double consensus_distance(std::span<const at::Tensor> parameters) {
   mean.div_(static_cast<double>(parameters.size()));
   double sum = 0;
   for (const auto& x : parameters)
-    sum
-      += at::linalg_vector_norm(x.to(at::kDouble).sub_(mean)).item().toDouble();
+    sum += distance(x, mean);
   return sum / static_cast<double>(parameters.size());
 }
 

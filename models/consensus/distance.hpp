@@ -12,4 +12,7 @@ namespace caps {
 /// 1-D, of one length and type; no vectors give 0.
 double consensus_distance(std::span<const at::Tensor> parameters);
 
+/// The Euclidean distance of two vectors of one length and type.
+double distance(const at::Tensor& a, const at::Tensor& b);
+
 } // namespace caps

@@ -24,6 +24,9 @@ public:
                     const at::Tensor& next)
     = 0;
 
+  /// Whether a step is w - learning_rate g and nothing else.
+  virtual bool is_plain() const noexcept { return false; }
+
   /// Momentum and the like, for checkpoints; the learning rate included.
   virtual void visit_state(state_visitor& visitor);
 
@@ -38,9 +41,9 @@ private:
   double learning_rate_;
 };
 
-using optimizer_recipe = recipe<std::unique_ptr<optimizer>,
-                                std::shared_ptr<const parameter_layout>,
-                                at::TensorOptions /* of the parameters */>;
+using optimizer_recipe
+  = recipe<std::unique_ptr<optimizer>, std::shared_ptr<const parameter_layout>,
+           at::TensorOptions /* of the parameters */>;
 
 /// The built-in optimizers: sgd, adam, adamw, lars.
 registry<optimizer_recipe> built_in_optimizers();

@@ -1,7 +1,5 @@
 #include "models/optim/sgd.hpp"
 
-#include "models/fused_pass.hpp"
-
 #include <ATen/ops/empty_like.h>
 
 namespace caps {
@@ -15,45 +13,55 @@ sgd::sgd(const sgd_options& options)
                       + to_text(options.dampening));
 }
 
-void sgd::step(const at::Tensor& weights, const at::Tensor& gradient,
-               const at::Tensor& next) {
-  coefficient rate = learning_rate();
-  coefficient decay = options_.weight_decay;
-  if (options_.momentum == 0) {
-    fused_pass(into(next), from(weights, gradient),
-               [=](auto w, auto g) { return w - rate * (g + decay * w); });
-    return;
-  }
-  coefficient momentum = options_.momentum;
-  if (options_.nesterov)
-    step_along(weights, gradient, next,
-               [=](auto d, auto v) { return d + momentum * v; });
-  else
-    step_along(weights, gradient, next, [](auto, auto v) { return v; });
+sgd::sgd(const sgd_options& options, const parameter_layout& layout)
+  : sgd(options) {
+  ranges_ = decay_ranges(layout, options.decay_weights_only);
 }
 
-template <class Direction>
-void sgd::step_along(const at::Tensor& weights, const at::Tensor& gradient,
-                     const at::Tensor& next, Direction direction) {
+void sgd::step(const at::Tensor& weights, const at::Tensor& gradient,
+               const at::Tensor& next) {
+  if (ranges_.empty())
+    ranges_.push_back({{0, weights.numel()}, true});
+  auto first = !velocity_.defined();
+  if (first && options_.momentum != 0)
+    velocity_ = at::empty_like(weights);
   coefficient rate = learning_rate();
-  coefficient decay = options_.weight_decay;
+  coefficient momentum = options_.momentum;
+  for (const auto& [range, decays] : ranges_) {
+    coefficient decay = decays ? options_.weight_decay : 0;
+    auto pull = [=](auto w, auto g) { return g + decay * w; };
+    if (options_.momentum == 0)
+      fused_pass(range, into(next), from(weights, gradient),
+                 [=](auto w, auto g) { return w - rate * pull(w, g); });
+    else if (options_.nesterov)
+      step_along(range, weights, gradient, next, first, pull,
+                 [=](auto d, auto v) { return d + momentum * v; });
+    else
+      step_along(range, weights, gradient, next, first, pull,
+                 [](auto, auto v) { return v; });
+  }
+}
+
+template <class Pull, class Direction>
+void sgd::step_along(element_range range, const at::Tensor& weights,
+                     const at::Tensor& gradient, const at::Tensor& next,
+                     bool first, Pull pull, Direction direction) {
+  coefficient rate = learning_rate();
   coefficient momentum = options_.momentum;
   coefficient fresh = 1 - options_.dampening;
-  if (velocity_.defined()) {
-    fused_pass(into(next, velocity_), from(weights, gradient, velocity_),
+  if (first)
+    fused_pass(range, into(next, velocity_), from(weights, gradient),
+               [=](auto w, auto g) {
+                 auto d = pull(w, g);
+                 return std::make_tuple(w - rate * direction(d, d), d);
+               });
+  else
+    fused_pass(range, into(next, velocity_), from(weights, gradient, velocity_),
                [=](auto w, auto g, auto v) {
-                 auto d = g + decay * w;
+                 auto d = pull(w, g);
                  auto u = momentum * v + fresh * d;
                  return std::make_tuple(w - rate * direction(d, u), u);
                });
-    return;
-  }
-  velocity_ = at::empty_like(weights);
-  fused_pass(into(next, velocity_), from(weights, gradient),
-             [=](auto w, auto g) {
-               auto d = g + decay * w;
-               return std::make_tuple(w - rate * direction(d, d), d);
-             });
 }
 
 void sgd::visit_state(state_visitor& visitor) {
@@ -70,14 +78,16 @@ void sgd_recipe::describe(option_visitor& visitor) {
                "share of the gradient withheld from the velocity");
   visitor.real("weight_decay", options_.weight_decay, non_negative(),
                "pull of the weights towards 0 (l2)");
+  visitor.boolean("decay_weights_only", options_.decay_weights_only,
+                  "leave biases and normalization layers out of weight decay");
   visitor.boolean("nesterov", options_.nesterov,
                   "look one step ahead along the velocity");
 }
 
 std::unique_ptr<optimizer>
-sgd_recipe::make(std::shared_ptr<const parameter_layout>,
+sgd_recipe::make(std::shared_ptr<const parameter_layout> layout,
                  at::TensorOptions) const {
-  return std::make_unique<sgd>(options_);
+  return std::make_unique<sgd>(options_, *layout);
 }
 
 } // namespace caps

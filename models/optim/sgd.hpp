@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/optim/decay_ranges.hpp"
 #include "models/optim/optimizer.hpp"
 
 namespace caps {
@@ -14,6 +15,8 @@ struct sgd_options {
   double dampening = 0;
   /// Added to the gradient: weight_decay times the weights.
   double weight_decay = 0;
+  /// Leaves biases and normalization layers out of weight decay.
+  bool decay_weights_only = false;
   /// Looks one step ahead along the velocity; needs momentum and no
   /// dampening.
   bool nesterov = false;
@@ -28,26 +31,38 @@ struct sgd_options {
 /// and w = w - learning_rate d without momentum. One pass over memory.
 class sgd : public optimizer {
 public:
-  /// Throws `input_error` if the options do not fit together.
+  /// For vectors of any one length, all of which decays. Throws `input_error`
+  /// if the options do not fit together.
   explicit sgd(const sgd_options& options);
+
+  /// For the parameters of `layout`.
+  sgd(const sgd_options& options, const parameter_layout& layout);
 
   void step(const at::Tensor& weights, const at::Tensor& gradient,
             const at::Tensor& next) override;
 
+  bool is_plain() const noexcept override {
+    return options_.momentum == 0 && options_.weight_decay == 0;
+  }
+
   void visit_state(state_visitor& visitor) override;
 
 private:
-  /// Steps along `direction(d, v)`.
-  template <class Direction>
-  void step_along(const at::Tensor& weights, const at::Tensor& gradient,
-                  const at::Tensor& next, Direction direction);
+  /// Steps over `range` along `direction(d, v)`, with `pull(w, g)` as d.
+  template <class Pull, class Direction>
+  void step_along(element_range range, const at::Tensor& weights,
+                  const at::Tensor& gradient, const at::Tensor& next,
+                  bool first, Pull pull, Direction direction);
 
   sgd_options options_;
+  /// Empty before the first step if there is no layout.
+  std::vector<decay_range> ranges_;
   /// Undefined before the first step with momentum.
   at::Tensor velocity_;
 };
 
-/// Makes `sgd`; options lr, momentum, dampening, weight_decay, nesterov.
+/// Makes `sgd`; options lr, momentum, dampening, weight_decay,
+/// decay_weights_only, nesterov.
 class sgd_recipe : public optimizer_recipe {
 public:
   void describe(option_visitor& visitor) override;

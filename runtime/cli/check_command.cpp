@@ -37,9 +37,8 @@ void print_graph(const run_plan& plan) {
 void print_cost(const run_plan& plan) {
   const auto& x = plan.content;
   const auto& layout = plan.model->layout();
-  auto width = static_cast<double>(
-    c10::elementSize(c10::typeMetaToScalarType(
-      plan.environment->options.dtype())));
+  auto width = static_cast<double>(c10::elementSize(
+    c10::typeMetaToScalarType(plan.environment->options.dtype())));
   auto vector_bytes = static_cast<double>(layout.numel()) * width;
   fmt::print("# model: {}, {} parameters ({}), {} buffers, {} multiply-adds a "
              "sample\n",
@@ -47,9 +46,8 @@ void print_cost(const run_plan& plan) {
              layout.buffer_numel(), plan.model->multiply_adds());
   double messages = 0, vectors = 0;
   int64_t steps_a_round = 1;
-  for (const auto& targets : plan.topology.out) {
-    auto cost = x.protocol.recipe()->cost(
-      static_cast<int64_t>(targets.size()));
+  for (const auto& node : plan.nodes) {
+    auto cost = x.protocol.recipe()->cost(setting_of(plan, node, 0));
     messages += cost.messages;
     vectors += cost.vectors;
     steps_a_round = cost.steps;
@@ -66,11 +64,10 @@ void print_cost(const run_plan& plan) {
 }
 
 void print_shards(const run_plan& plan) {
-  fmt::print("# samples: {} to train, {} held out, {} to test\n",
-             plan.data.train->size()
-               - static_cast<int64_t>(plan.validation.size()),
-             plan.validation.size(),
-             plan.data.test ? plan.data.test->size() : 0);
+  fmt::print(
+    "# samples: {} to train, {} held out, {} to test\n",
+    plan.data.train->size() - static_cast<int64_t>(plan.validation.size()),
+    plan.validation.size(), plan.data.test ? plan.data.test->size() : 0);
   for (size_t i = 0; i < plan.shard_of_node.size(); ++i) {
     if (i == shards_shown_max) {
       fmt::print("# ... and {} more nodes\n",
@@ -89,8 +86,8 @@ void print_shards(const run_plan& plan) {
 } // namespace
 
 exit_code check_command(const cli_options& options, const components& known) {
-  auto plan = make_plan(
-    load_scenario(options.scenario, options.all_settings(), known));
+  auto plan
+    = make_plan(load_scenario(options.scenario, options.all_settings(), known));
   fmt::print("# {} is a valid scenario\n", options.scenario.string());
   print_graph(plan);
   print_cost(plan);

@@ -65,9 +65,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
                 "operating-system processes to spread the nodes over; more "
                 "than one needs the real clock")
     ->check(CLI::Range(1, 1024));
-  app
-    .add_option("--threads", result.threads,
-                "compute threads [one per core]")
+  app.add_option("--threads", result.threads, "compute threads [one per core]")
     ->check(CLI::Range(1, 1024));
   app.add_flag("--quiet", result.quiet, "print nothing but errors");
   app.add_flag("--json", result.json,
@@ -91,8 +89,8 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   auto list = app.add_subcommand("list", "lists what a scenario can name");
   list
     ->add_option("kind", result.kind,
-                 "protocols, models, datasets, partitions, optimizers or "
-                 "topologies")
+                 "protocols, models, datasets, partitions, optimizers, "
+                 "schedules, topologies or swaps")
     ->required();
 
   auto document = app.add_subcommand(

@@ -7,6 +7,7 @@
 #include "runtime/report/metrics_csv.hpp"
 #include "runtime/report/observers.hpp"
 #include "runtime/report/output_folder.hpp"
+#include "runtime/report/rounds_csv.hpp"
 #include "runtime/report/run_log.hpp"
 #include "runtime/report/summary.hpp"
 #include "runtime/report/weights_files.hpp"
@@ -16,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <thread>
 
@@ -41,6 +43,16 @@ run_facts facts_of(const run_plan& plan, const run_settings& settings,
           settings.processes,
           plan.model->layout().numel(),
           since_program};
+}
+
+/// What mixing alone does to the consensus distance between two lines of
+/// rounds.csv, where every edge mixes after every step.
+std::optional<double> predicted_contraction(const run_plan& plan) {
+  const auto& gap = plan.mixing_facts.spectral_gap;
+  const auto& schedule = *plan.environment->swaps.schedule;
+  if (!gap || schedule.round() != 1 || schedule.one_peer())
+    return std::nullopt;
+  return std::pow(1 - *gap, plan.content.rounds_every);
 }
 
 console::options console_options(const run_plan& plan) {
@@ -120,10 +132,12 @@ exit_code run_command(const cli_options& options, const components& known) {
 
   observers all;
   all.add<metrics_csv>(out / "metrics.csv");
+  all.add<edges_csv>(out / "edges.csv");
+  if (x.rounds_every > 0)
+    all.add<rounds_csv>(out / "rounds.csv", predicted_contraction(plan));
   all.add<weights_files>(out, plan.model->layout_ptr(), x.name);
-  auto& outcome = all.add<summary>(out / "summary.json",
-                                   facts_of(plan, settings,
-                                            options.since_program));
+  auto& outcome = all.add<summary>(
+    out / "summary.json", facts_of(plan, settings, options.since_program));
   all.add<run_log>(log);
   if (!options.quiet && !options.json) {
     print_header(plan, settings, out);

@@ -35,6 +35,21 @@ public:
       x->on_row(row);
   }
 
+  void on_edge(const edge_row& row) override {
+    for (auto& x : all_)
+      x->on_edge(row);
+  }
+
+  void on_round(const round_row& row) override {
+    for (auto& x : all_)
+      x->on_round(row);
+  }
+
+  void on_event(const node_event& event) override {
+    for (auto& x : all_)
+      x->on_event(event);
+  }
+
   void on_final(const node_snapshot& snapshot) override {
     for (auto& x : all_)
       x->on_final(snapshot);

@@ -34,6 +34,11 @@ void run_log::on_row(const metrics_row& x) {
              x.consensus_distance);
 }
 
+void run_log::on_event(const node_event& event) {
+  log_->warn("{} (step {}, {:.3f} s)", event.text, event.stamp.step,
+             static_cast<double>(event.time) * 1e-9);
+}
+
 void run_log::on_end(const run_end& end) {
   if (end.code == exit_code::success)
     log_->info("the run ends");

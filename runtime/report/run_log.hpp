@@ -23,6 +23,7 @@ public:
   void on_start() override;
   void on_progress(node_id node, int64_t step) override;
   void on_row(const metrics_row& row) override;
+  void on_event(const node_event& event) override;
   void on_end(const run_end& end) override;
 
 private:

@@ -14,7 +14,9 @@ class end_watch final : public run_observer {
 public:
   explicit end_watch(run_observer& next) : next_(next) {}
 
-  void on_start() override { pass([&] { next_.on_start(); }); }
+  void on_start() override {
+    pass([&] { next_.on_start(); });
+  }
 
   void on_progress(node_id node, int64_t step) override {
     pass([&] { next_.on_progress(node, step); });
@@ -22,6 +24,18 @@ public:
 
   void on_row(const metrics_row& x) override {
     pass([&] { next_.on_row(x); });
+  }
+
+  void on_edge(const edge_row& x) override {
+    pass([&] { next_.on_edge(x); });
+  }
+
+  void on_round(const round_row& x) override {
+    pass([&] { next_.on_round(x); });
+  }
+
+  void on_event(const node_event& x) override {
+    pass([&] { next_.on_event(x); });
   }
 
   void on_final(const node_snapshot& x) override {

@@ -82,12 +82,11 @@ std::vector<compute_model> compute_models(const scenario& x,
 }
 
 void override_links(const scenario& x, const graph& topology,
-                    const source_map& places,
-                    std::vector<node_config>& nodes) {
+                    const source_map& places, std::vector<node_config>& nodes) {
   auto set = [&](int64_t from, int64_t to, const link_model& link) {
     if (from >= x.nodes || to >= x.nodes
-        || !std::ranges::binary_search(
-          topology.out[static_cast<size_t>(from)], to))
+        || !std::ranges::binary_search(topology.out[static_cast<size_t>(from)],
+                                       to))
       throw input_error(
         fmt::format("edge: node {} does not send to node {}", from, to));
     nodes[static_cast<size_t>(from)].links[static_cast<node_id>(to)] = link;
@@ -127,6 +126,32 @@ std::vector<node_config> make_nodes(const run_plan& plan,
   return result;
 }
 
+swap_plan make_swaps(const scenario& x, const graph& topology,
+                     const source_map& places) {
+  swap_plan result;
+  result.schedule = places.locate("swaps.kind", [&] {
+    return x.swaps.recipe()->make(
+      {topology.out, topology.directed, static_cast<uint64_t>(x.seed)});
+  });
+  result.wait = x.stepping == "round_step";
+  result.timeout = x.swap_timeout;
+  result.missed_max = x.max_missed;
+  return result;
+}
+
+void check_protocol(const run_plan& plan, const source_map& places) {
+  auto learning_rate = places.locate("optimizer", [&] {
+    return plan.content.optimizer.recipe()
+      ->make(plan.model->layout_ptr(), at::kFloat)
+      ->learning_rate();
+  });
+  places.locate("protocol", [&] {
+    for (const auto& node : plan.nodes)
+      plan.content.protocol.recipe()->check(
+        setting_of(plan, node, learning_rate));
+  });
+}
+
 std::shared_ptr<node_environment> make_environment(const run_plan& plan) {
   const auto& x = plan.content;
   auto result = std::make_shared<node_environment>();
@@ -144,6 +169,7 @@ std::shared_ptr<node_environment> make_environment(const run_plan& plan) {
   result->steps_per_epoch
     = steps_per_epoch(plan.shard_of_node, result->sampling);
   result->snapshot_every = x.evaluation_every;
+  result->report_every = x.rounds_every;
   result->optimizer = x.optimizer.recipe();
   result->protocol = x.protocol.recipe();
   return result;
@@ -151,9 +177,24 @@ std::shared_ptr<node_environment> make_environment(const run_plan& plan) {
 
 } // namespace
 
+node_setting setting_of(const run_plan& plan, const node_config& node,
+                        double learning_rate) {
+  node_setting result;
+  result.id = node.id;
+  for (const auto& x : node.in_neighbours)
+    result.in_neighbours.push_back(x.id);
+  result.out_neighbours = node.out_neighbours;
+  result.directed = plan.topology.directed;
+  result.same_start = plan.content.same_start;
+  result.swaps = &plan.environment->swaps;
+  result.learning_rate = learning_rate;
+  return result;
+}
+
 run_plan make_plan(loaded_scenario loaded) {
   const auto& places = loaded.places;
-  run_plan result{std::move(loaded.content), {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  run_plan result{
+    std::move(loaded.content), {}, {}, {}, {}, {}, {}, {}, {}, {}};
   auto& x = result.content;
   auto seed = static_cast<uint64_t>(x.seed);
   result.topology = draw_graph(x, places);
@@ -171,11 +212,12 @@ run_plan make_plan(loaded_scenario loaded) {
   });
   result.validation = std::move(split.validation);
   result.shard_of_node = deal(x, *result.data.train, split.train, places);
-  places.locate("optimizer", [&] {
-    x.optimizer.recipe()->make(result.model->layout_ptr(), at::kFloat);
-  });
   result.environment = make_environment(result);
+  result.environment->swaps = make_swaps(x, result.topology, places);
+  result.environment->rates
+    = places.locate("schedule", [&] { return x.schedule.recipe()->make(); });
   result.nodes = make_nodes(result, places);
+  check_protocol(result, places);
   return result;
 }
 

@@ -36,6 +36,10 @@ struct run_plan {
   std::vector<node_config> nodes;
 };
 
+/// What a protocol must know of one node of a plan.
+node_setting setting_of(const run_plan& plan, const node_config& node,
+                        double learning_rate);
+
 /// Makes a plan; throws `input_error` with the place of the key that does not
 /// fit, or `data_error` for data that is missing or damaged.
 run_plan make_plan(loaded_scenario loaded);

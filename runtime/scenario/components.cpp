@@ -12,9 +12,16 @@ auto shared(registry<Recipe> x) {
 } // namespace
 
 components built_in_components() {
-  return {shared(built_in_topologies()), shared(built_in_datasets()),
-          shared(built_in_partitions()), shared(built_in_nets()),
-          shared(built_in_optimizers()), shared(built_in_protocols())};
+  components result;
+  result.topologies = shared(built_in_topologies());
+  result.swap_schedules = shared(built_in_swap_schedules());
+  result.datasets = shared(built_in_datasets());
+  result.partitions = shared(built_in_partitions());
+  result.models = shared(built_in_nets());
+  result.optimizers = shared(built_in_optimizers());
+  result.schedules = shared(built_in_schedules());
+  result.protocols = shared(built_in_protocols());
+  return result;
 }
 
 } // namespace caps

@@ -34,11 +34,11 @@ std::string with_range(std::string_view type, const interval<T>& range) {
       return std::to_string(x);
   };
   if (!high)
-    return fmt::format("{} {} {}", type, range.min_open ? ">" : ">=",
-                       number(range.min));
+    return fmt::format("{} {} {}", type,
+                       range.min_open ? ">" : ">=", number(range.min));
   if (!low)
-    return fmt::format("{} {} {}", type, range.max_open ? "<" : "<=",
-                       number(range.max));
+    return fmt::format("{} {} {}", type,
+                       range.max_open ? "<" : "<=", number(range.max));
   return fmt::format("{} in {}{}, {}{}", type, range.min_open ? "(" : "[",
                      number(range.min), number(range.max),
                      range.max_open ? ")" : "]");
@@ -57,8 +57,8 @@ public:
     add(name, with_range("integer", range), std::to_string(value), doc);
   }
 
-  void real(std::string_view name, double& value,
-            const interval<double>& range, std::string_view doc) override {
+  void real(std::string_view name, double& value, const interval<double>& range,
+            std::string_view doc) override {
     add(name, with_range("number", range), to_text(value), doc);
   }
 
@@ -102,7 +102,8 @@ private:
 };
 
 std::string markdown_table(const std::vector<option_text>& options) {
-  std::string result = "| key | type | default | meaning |\n|---|---|---|---|\n";
+  std::string result
+    = "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const auto& x : options)
     fmt::format_to(std::back_inserter(result), "| `{}` | {} | `{}` | {} |\n",
                    x.name, x.type, x.initial, x.doc);
@@ -118,6 +119,8 @@ void for_each_kind(const components& known, F f) {
   f("partitions", *known.partitions);
   f("optimizers", *known.optimizers);
   f("topologies", *known.topologies);
+  f("swaps", *known.swap_schedules);
+  f("schedules", *known.schedules);
 }
 
 template <class Entry>
@@ -135,10 +138,10 @@ public:
             options);
   }
 
-  void tables(std::string_view name, std::string_view doc, size_t,
-              const std::function<void(size_t)>& resize,
-              const std::function<void(size_t, option_visitor&)>& entry)
-    override {
+  void
+  tables(std::string_view name, std::string_view doc, size_t,
+         const std::function<void(size_t)>& resize,
+         const std::function<void(size_t, option_visitor&)>& entry) override {
     resize(1);
     section(fmt::format("[[{}]]", name), doc,
             [&](option_visitor& v) { entry(0, v); });

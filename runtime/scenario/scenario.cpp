@@ -4,12 +4,10 @@ namespace caps {
 
 scenario::scenario(const components& known)
   : topology(known.topologies, "ring"),
-    data(known.datasets, "fashion_mnist"),
-    partition(known.partitions, "iid"),
-    model(known.models, "lenet5"),
-    optimizer(known.optimizers, "sgd"),
-    protocol(known.protocols, "dsgd") {
-}
+    swaps(known.swap_schedules, "every_step"),
+    data(known.datasets, "fashion_mnist"), partition(known.partitions, "iid"),
+    model(known.models, "lenet5"), optimizer(known.optimizers, "sgd"),
+    schedule(known.schedules, "constant"), protocol(known.protocols, "dsgd") {}
 
 void scenario::visit(scenario_visitor& visitor) {
   visitor.table("", "The run as a whole.", [this](option_visitor& v) {
@@ -18,8 +16,7 @@ void scenario::visit(scenario_visitor& visitor) {
               "every random decision of the run derives from it");
   });
   visitor.table("nodes", "Who takes part.", [this](option_visitor& v) {
-    v.integer("count", nodes, {.min = 1, .max = 1'000'000},
-              "number of nodes");
+    v.integer("count", nodes, {.min = 1, .max = 1'000'000}, "number of nodes");
   });
   visitor.table("topology", "Who talks to whom.", [this](option_visitor& v) {
     topology.describe(v, "kind");
@@ -28,6 +25,21 @@ void scenario::visit(scenario_visitor& visitor) {
              "1/(1 + max(degree, neighbour's degree)), doubly stochastic on "
              "every undirected graph; uniform 1/(degree + 1), as published");
   });
+  visitor.table(
+    "swaps", "When messages go over the edges.", [this](option_visitor& v) {
+      swaps.describe(v, "kind");
+      v.choice("step", stepping, {"round_step", "async_step"},
+               "round_step: a node waits for the messages that are due to it; "
+               "async_step: nobody waits, a node works with what it received "
+               "last");
+      v.time("timeout", swap_timeout,
+             "longest wait for the partners of one swap; what is late then is "
+             "done without");
+      v.integer("max_missed", max_missed, at_least(0),
+                "swaps in a row after which nobody waits for a partner until "
+                "it answers again; 0: the first missed swap ends the run with "
+                "an error");
+    });
   visitor.table("data", "What is learned.", [this](option_visitor& v) {
     data.describe(v, "name");
     v.text("path", data_path,
@@ -53,17 +65,18 @@ void scenario::visit(scenario_visitor& visitor) {
     v.choice("dtype", dtype, {"float32", "float64"},
              "type of parameters and gradients");
   });
-  visitor.table("training", "How long and in which portions.",
-                [this](option_visitor& v) {
-                  v.integer("epochs", epochs, at_least(1),
-                            "passes over the largest shard");
-                  v.integer("batch", batch, at_least(0),
-                            "samples per gradient; 0 for all of a shard");
-                  v.boolean("same_start", same_start,
-                            "all nodes start from the same parameters");
-                });
+  visitor.table(
+    "training", "How long and in which portions.", [this](option_visitor& v) {
+      v.integer("epochs", epochs, at_least(1), "passes over the largest shard");
+      v.integer("batch", batch, at_least(0),
+                "samples per gradient; 0 for all of a shard");
+      v.boolean("same_start", same_start,
+                "all nodes start from the same parameters");
+    });
   visitor.table("optimizer", "What a node does with a gradient.",
                 [this](option_visitor& v) { optimizer.describe(v, "name"); });
+  visitor.table("schedule", "How the learning rate changes.",
+                [this](option_visitor& v) { schedule.describe(v, "kind"); });
   visitor.table("protocol", "How nodes work together.",
                 [this](option_visitor& v) { protocol.describe(v, "name"); });
   visitor.table("clock", "Which time the run lives in.",
@@ -77,7 +90,9 @@ void scenario::visit(scenario_visitor& visitor) {
   visitor.tables(
     "node", "What differs at single nodes from [compute].",
     node_overrides.size(),
-    [this](size_t n) { node_overrides.assign(n, {0, compute}); },
+    [this](size_t n) {
+      node_overrides.assign(n, {0, compute});
+    },
     [this](size_t i, option_visitor& v) {
       v.integer("id", node_overrides[i].id, at_least(0), "the node");
       node_overrides[i].compute.describe(v);
@@ -86,7 +101,9 @@ void scenario::visit(scenario_visitor& visitor) {
                 [this](option_visitor& v) { link.describe(v); });
   visitor.tables(
     "edge", "What differs on single edges from [link].", link_overrides.size(),
-    [this](size_t n) { link_overrides.assign(n, {0, 0, true, link}); },
+    [this](size_t n) {
+      link_overrides.assign(n, {0, 0, true, link});
+    },
     [this](size_t i, option_visitor& v) {
       auto& x = link_overrides[i];
       v.integer("from", x.from, at_least(0), "the sending node");
@@ -98,6 +115,9 @@ void scenario::visit(scenario_visitor& visitor) {
                 [this](option_visitor& v) {
                   v.integer("every", evaluation_every, at_least(1),
                             "epochs between two measurements");
+                  v.integer("rounds", rounds_every, at_least(0),
+                            "rounds between two measurements of the consensus "
+                            "distance, in rounds.csv; 0 for none");
                   v.integer("chunk", evaluation_chunk, at_least(1),
                             "samples per job; affects speed and memory only");
                 });

@@ -26,8 +26,8 @@ public:
 
   /// An array of tables. `resize` is called with the number of its entries
   /// before `options` is called for each.
-  virtual void tables(std::string_view name, std::string_view doc,
-                      size_t size, const std::function<void(size_t)>& resize,
+  virtual void tables(std::string_view name, std::string_view doc, size_t size,
+                      const std::function<void(size_t)>& resize,
                       const std::function<void(size_t, option_visitor&)>& entry)
     = 0;
 };
@@ -59,6 +59,11 @@ struct scenario {
   component<topology_recipe> topology;
   std::string mixing = "metropolis_hastings";
 
+  component<swap_schedule_recipe> swaps;
+  std::string stepping = "round_step";
+  std::chrono::nanoseconds swap_timeout = std::chrono::seconds{10};
+  int64_t max_missed = 3;
+
   component<dataset_recipe> data;
   std::string data_path;
   int64_t train_length = 0;
@@ -75,6 +80,7 @@ struct scenario {
   int64_t batch = 32;
   bool same_start = true;
   component<optimizer_recipe> optimizer;
+  component<schedule_recipe> schedule;
   component<protocol_recipe> protocol;
 
   std::string clock = "virtual";
@@ -84,6 +90,7 @@ struct scenario {
   std::vector<link_override> link_overrides;
 
   int64_t evaluation_every = 1;
+  int64_t rounds_every = 0;
   int64_t evaluation_chunk = 1000;
 
   /// Shows every table and option to `visitor`.

@@ -1,0 +1,89 @@
+#include "actors/protocols/c_admm.hpp"
+
+#include "actors/protocols/swapping.hpp"
+#include "models/consensus/c_admm.hpp"
+
+#include <ATen/ops/zeros_like.h>
+
+namespace caps {
+
+namespace {
+
+class c_admm_protocol final : public swapping {
+public:
+  c_admm_protocol(node_context& node, const c_admm_options& options)
+    : swapping(node, swap_order::update_then_swap), options_(options) {}
+
+  caf::behavior behavior() override {
+    return handlers_with([this](const parameters& x) {
+      receive(x.stamp, [this, x] {
+        auto weights = context().accept(x.stamp, x.weights);
+        if (weights.defined())
+          received_[index_of(x.stamp.source)] = std::move(weights);
+      });
+    });
+  }
+
+private:
+  void begin() override {
+    const auto& start = context().parameters().weights().read();
+    received_.assign(context().in_neighbours().size(), start);
+    multiplier_ = at::zeros_like(start);
+  }
+
+  void send_to(size_t index) override {
+    context().send(context().out_neighbours()[index],
+                   parameters{{}, context().lend_weights()});
+  }
+
+  void update() override {
+    auto& weights = context().parameters().weights();
+    auto next = weights.target();
+    c_admm(options_, weights.read(), context().parameters().gradient().read(),
+           received_, multiplier_, next);
+    weights.commit(std::move(next));
+  }
+
+  c_admm_options options_;
+  /// What each neighbour sent last.
+  std::vector<at::Tensor> received_;
+  at::Tensor multiplier_;
+};
+
+class c_admm_recipe final : public protocol_recipe {
+public:
+  void describe(option_visitor& visitor) override {
+    visitor.real("rho", options_.rho, positive(),
+                 "weight of the consensus constraint");
+    visitor.real("mu", options_.mu, positive(),
+                 "inverse step size; must be large against the curvature of "
+                 "the losses");
+  }
+
+  std::unique_ptr<protocol> make(node_context& node) const override {
+    return std::make_unique<c_admm_protocol>(node, options_);
+  }
+
+  round_cost cost(const node_setting& node) const override {
+    return swap_cost(node, 1);
+  }
+
+  void check(const node_setting& node) const override {
+    require_undirected(node, "c_admm");
+    caps::check(options_);
+    if (node.swaps->schedule->round() != 1 || node.swaps->schedule->one_peer())
+      throw input_error("c_admm needs the parameters of all neighbours in "
+                        "every step: swaps.kind = \"every_step\"");
+  }
+
+private:
+  c_admm_options options_;
+};
+
+} // namespace
+
+std::unique_ptr<protocol_recipe> c_admm() {
+  return std::make_unique<c_admm_recipe>();
+}
+
+} // namespace caps

@@ -1,0 +1,76 @@
+#include "actors/protocols/dual_swapping.hpp"
+
+#include "actors/payload_tensor.hpp"
+#include "models/optim/direction.hpp"
+
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+
+namespace caps {
+
+dual_swapping::dual_swapping(node_context& node, const traits& how)
+  : swapping(node, swap_order::update_then_swap), how_(how) {}
+
+caf::behavior dual_swapping::behavior() {
+  return handlers_with(
+    [this](const dual& x) { receive(x.stamp, [this, x] { take(x); }); });
+}
+
+void dual_swapping::begin() {
+  const auto& start = context().parameters().weights().read();
+  for (const auto& x : context().in_neighbours()) {
+    dual_edge edge;
+    edge.sign = how_.sign(context().id(), x.id);
+    edge.received = at::zeros_like(start);
+    edge.average = start.clone();
+    edge.parameters = start;
+    edges_.push_back(std::move(edge));
+    prepared_.emplace_back(start.numel(), start.options());
+  }
+}
+
+void dual_swapping::take(const dual& x) {
+  auto received = context().accept(x.stamp, x.dual_vector);
+  if (!received.defined())
+    return;
+  auto& edge = edges_[index_of(x.stamp.source)];
+  if (how_.sends_weights) {
+    auto weights = context().accept(x.stamp, x.weights);
+    if (!weights.defined())
+      return;
+    edge.parameters = std::move(weights);
+  }
+  edge.received = std::move(received);
+}
+
+void dual_swapping::send_to(size_t index) {
+  dual content;
+  content.dual_vector = to_payload(prepared_[index].read());
+  if (how_.sends_weights)
+    content.weights = context().lend_weights();
+  context().send(context().out_neighbours()[index], std::move(content));
+}
+
+void dual_swapping::update() {
+  for (size_t i = 0; i < edges_.size(); ++i)
+    edges_[i].prepared = prepared_[i].target();
+  auto& weights = context().parameters().weights();
+  auto next = weights.target();
+  apply_rule(weights.read(), rule_gradient(), edges_, next);
+  weights.commit(std::move(next));
+  for (size_t i = 0; i < edges_.size(); ++i)
+    prepared_[i].commit(std::exchange(edges_[i].prepared, {}));
+}
+
+at::Tensor dual_swapping::rule_gradient() {
+  const auto& gradient = context().parameters().gradient().read();
+  if (context().optimizer().is_plain())
+    return gradient;
+  if (!direction_.defined())
+    direction_ = at::empty_like(gradient);
+  step_direction(context().optimizer(), context().parameters().weights().read(),
+                 gradient, direction_);
+  return direction_;
+}
+
+} // namespace caps

@@ -1,0 +1,220 @@
+#include "actors/protocols/swapping.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace caps {
+
+// -- partner ------------------------------------------------------------------
+
+bool partner::is_new(const message_stamp& stamp) {
+  if (std::ranges::find(seen_, stamp.sequence) != seen_.end())
+    return false;
+  seen_[next_seen_] = stamp.sequence;
+  next_seen_ = (next_seen_ + 1) % remembered;
+  return true;
+}
+
+bool partner::answered() noexcept {
+  missed_in_a_row_ = 0;
+  return std::exchange(down_, false);
+}
+
+bool partner::missed(int64_t missed_max) noexcept {
+  ++missed_in_a_row_;
+  return missed_in_a_row_ == missed_max && !std::exchange(down_, true);
+}
+
+// -- swapping -----------------------------------------------------------------
+
+swapping::swapping(node_context& context, swap_order order)
+  : context_(context), order_(order),
+    deadline_(context, context.swaps().timeout) {
+  for (const auto& x : context.in_neighbours())
+    inboxes_.push_back({partner{x.id}, {}, -1});
+}
+
+std::vector<waiting> swapping::waits() const {
+  std::vector<waiting> result;
+  if (swapping_)
+    for (const auto& x : inboxes_)
+      if (missing(x))
+        result.push_back(
+          {x.from.id(), fmt::format("the message of step {}", context_.step()),
+           deadline_.since()});
+  return result;
+}
+
+caf::behavior swapping::handlers_with(caf::message_handler own) {
+  return caf::message_handler{
+    [this](start_training) { start(); },
+    [this](const gradient_ready&) { take_gradient(); },
+    [this](deadline_tick) {
+      if (deadline_.passed())
+        give_up_waiting();
+    }}
+    .or_else(own);
+}
+
+size_t swapping::index_of(node_id in_neighbour) const {
+  auto i = std::ranges::find(inboxes_, in_neighbour,
+                             [](const inbox& x) { return x.from.id(); });
+  return static_cast<size_t>(i - inboxes_.begin());
+}
+
+void swapping::receive(const message_stamp& stamp,
+                       std::function<void()> apply) {
+  auto i = index_of(stamp.source);
+  if (i == inboxes_.size()) {
+    context_.fail(error_code::unknown_sender,
+                  fmt::format("node {} received a message from node {}, which "
+                              "is no neighbour of it",
+                              context_.id(), stamp.source));
+    return;
+  }
+  auto& x = inboxes_[i];
+  if (!x.from.is_new(stamp))
+    return;
+  if (x.from.answered())
+    context_.note(fmt::format("node {} hears from node {} again", context_.id(),
+                              stamp.source));
+  x.arrivals.push_back({stamp, std::move(apply)});
+  if (swapping_)
+    proceed();
+}
+
+void swapping::start() {
+  begin();
+  // Neighbours that start from elsewhere must know from where.
+  if (order_ == swap_order::update_then_swap && !context_.same_start())
+    send_due(-1);
+  context_.compute();
+}
+
+void swapping::take_gradient() {
+  swapping_ = true;
+  if (order_ == swap_order::swap_within_update) {
+    prepare();
+    send_due(context_.step());
+  }
+  proceed();
+}
+
+void swapping::proceed() {
+  if (context_.swaps().wait
+      && std::ranges::any_of(inboxes_,
+                             [this](const inbox& x) { return missing(x); })) {
+    if (!deadline_.armed())
+      deadline_.arm();
+    return;
+  }
+  finish();
+}
+
+void swapping::finish() {
+  deadline_.disarm();
+  swapping_ = false;
+  for (auto& x : inboxes_)
+    apply_arrivals(x);
+  auto step = context_.step();
+  update();
+  if (!context_.finish_step())
+    return;
+  if (order_ == swap_order::update_then_swap)
+    send_due(step);
+  context_.compute();
+}
+
+bool swapping::due(const inbox& x) const {
+  auto step = context_.step();
+  if (order_ == swap_order::update_then_swap)
+    --step;
+  if (step < 0)
+    return !context_.same_start();
+  return context_.swaps().schedule->due(step, x.from.id(), context_.id());
+}
+
+bool swapping::has_come(const inbox& x) const {
+  return std::ranges::any_of(x.arrivals, [this](const arrival& y) {
+    return y.stamp.step >= context_.step();
+  });
+}
+
+bool swapping::missing(const inbox& x) const {
+  return due(x) && !x.from.down() && !has_come(x);
+}
+
+void swapping::apply_arrivals(inbox& x) {
+  // A partner may be ahead: in a synchronous run its next message waits for
+  // the next step, so that results do not depend on who is faster.
+  auto its_turn = [this](const arrival& y) {
+    return !context_.swaps().wait || y.stamp.step <= context_.step();
+  };
+  std::ranges::stable_sort(x.arrivals, {},
+                           [](const arrival& y) { return y.stamp.step; });
+  auto end = std::ranges::find_if_not(x.arrivals, its_turn);
+  for (auto i = x.arrivals.begin(); i != end; ++i) {
+    if (i->stamp.step < x.newest && !needs_every_message())
+      continue; // overtaken on its way
+    x.newest = i->stamp.step;
+    i->apply();
+  }
+  x.arrivals.erase(x.arrivals.begin(), end);
+}
+
+void swapping::send_due(int64_t step) {
+  const auto& targets = context_.out_neighbours();
+  const auto& schedule = *context_.swaps().schedule;
+  for (size_t i = 0; i < targets.size(); ++i)
+    if (step < 0 || schedule.due(step, context_.id(), targets[i]))
+      send_to(i);
+}
+
+void swapping::give_up_waiting() {
+  const auto& plan = context_.swaps();
+  for (auto& x : inboxes_) {
+    if (!missing(x))
+      continue;
+    if (plan.missed_max == 0) {
+      context_.fail(
+        error_code::deadline_passed,
+        fmt::format("node {} waits for the message of step {} from node {} "
+                    "since {:.3f} s, longer than swaps.timeout ({})",
+                    context_.id(), context_.step(), x.from.id(),
+                    std::chrono::duration<double>(deadline_.since()).count(),
+                    to_text(plan.timeout)));
+      return;
+    }
+    context_.count_missed(x.from.id());
+    if (x.from.missed(plan.missed_max))
+      context_.note(fmt::format("node {} waits for node {} no more: it missed "
+                                "{} swaps in a row",
+                                context_.id(), x.from.id(), plan.missed_max));
+  }
+  finish();
+}
+
+// -- before a run -------------------------------------------------------------
+
+round_cost swap_cost(const node_setting& node, double vectors) {
+  const auto& schedule = *node.swaps->schedule;
+  round_cost result;
+  result.steps = schedule.round();
+  for (int64_t step = 0; step < result.steps; ++step)
+    for (auto to : node.out_neighbours)
+      if (schedule.due(step, node.id, to))
+        ++result.messages;
+  result.vectors = result.messages * vectors;
+  return result;
+}
+
+void require_undirected(const node_setting& node, std::string_view protocol) {
+  if (node.directed)
+    throw input_error(fmt::format(
+      "{} exchanges messages both ways over every edge, but the edges of this "
+      "topology lead one way",
+      protocol));
+}
+
+} // namespace caps

@@ -1,0 +1,153 @@
+#pragma once
+
+#include "actors/deadline.hpp"
+#include "actors/protocol.hpp"
+
+#include <caf/message_handler.hpp>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// Keeps account of the messages due from one in-neighbour: which have come,
+/// which are late, and whether it is still worth waiting for.
+class partner {
+public:
+  explicit partner(node_id id) : id_(id) {}
+
+  node_id id() const noexcept { return id_; }
+
+  /// Whether the message is new: links may deliver one twice.
+  bool is_new(const message_stamp& stamp);
+
+  /// A message came. Returns whether the partner had been given up.
+  bool answered() noexcept;
+
+  /// A message did not come. Returns whether the partner is given up with it.
+  bool missed(int64_t missed_max) noexcept;
+
+  /// Nobody waits for this partner.
+  bool down() const noexcept { return down_; }
+
+private:
+  /// Sequence numbers remembered to tell copies; a copy that comes later than
+  /// this many messages is taken for new.
+  static constexpr size_t remembered = 16;
+
+  node_id id_;
+  std::array<uint64_t, remembered> seen_{};
+  size_t next_seen_ = 0;
+  int64_t missed_in_a_row_ = 0;
+  bool down_ = false;
+};
+
+/// When a swap takes place relative to the update it belongs to.
+enum class swap_order : uint8_t {
+  /// Update k uses what neighbours sent after update k - 1, and messages
+  /// travel while the next gradient is computed (as published).
+  update_then_swap,
+  /// Update k uses what neighbours send in step k: local part, swap, rest.
+  swap_within_update,
+};
+
+/// The common part of all protocols in which peers swap messages along edges
+/// as the run's swap plan says. In the order `update_then_swap`:
+///
+///   compute(k) ──gradient_ready──┐
+///                                ├─> update(k), send what is due, compute(k+1)
+///   messages due after k - 1 ────┘
+///
+/// and in the order `swap_within_update`:
+///
+///   compute(k) ──gradient_ready──> prepare(k), send what is due ──┐
+///                  messages due in step k ────────────────────────┴─>
+///                                          update(k), compute(k + 1)
+///
+/// A synchronous plan waits for the messages due, each wait at most for the
+/// plan's timeout. A message that misses it costs that wait; a partner that
+/// misses several in a row is not waited for until it answers again. An
+/// asynchronous plan never waits.
+class swapping : public protocol {
+public:
+  std::vector<waiting> waits() const override;
+
+protected:
+  swapping(node_context& context, swap_order order);
+
+  node_context& context() noexcept { return context_; }
+
+  /// The handlers every such protocol has; a derived class adds those of its
+  /// messages, which call `receive`.
+  caf::behavior handlers_with(caf::message_handler own);
+
+  /// Takes account of a message of a neighbour and keeps it until its step.
+  /// `apply` hands the content to the derived class when it is the message's
+  /// turn; returns an error of the run if it fails the node.
+  void receive(const message_stamp& stamp, std::function<void()> apply);
+
+  /// The position of an in-neighbour among `in_neighbours()`.
+  size_t index_of(node_id in_neighbour) const;
+
+  // -- what makes a protocol --------------------------------------------------
+
+  /// Before the first gradient.
+  virtual void begin() {}
+
+  /// Sends the message that is due to out-neighbour number `index`.
+  virtual void send_to(size_t index) = 0;
+
+  /// Order `swap_within_update`: the local part of the step, from the gradient.
+  virtual void prepare() {}
+
+  /// The update: from the gradient (order `update_then_swap`) or from what
+  /// `prepare` made, and what was received last. Writes the node's parameters.
+  virtual void update() = 0;
+
+  /// Whether a message that is older than one already applied still counts.
+  virtual bool needs_every_message() const { return false; }
+
+private:
+  /// A message that waits for its turn.
+  struct arrival {
+    message_stamp stamp;
+    std::function<void()> apply;
+  };
+
+  /// One in-neighbour.
+  struct inbox {
+    partner from;
+    std::vector<arrival> arrivals;
+    /// Step of the newest message applied.
+    int64_t newest = -1;
+  };
+
+  void start();
+  void take_gradient();
+  void proceed();
+  void finish();
+  bool due(const inbox& x) const;
+  bool has_come(const inbox& x) const;
+  bool missing(const inbox& x) const;
+  void apply_arrivals(inbox& x);
+  void send_due(int64_t step);
+  void give_up_waiting();
+
+  node_context& context_;
+  swap_order order_;
+  deadline deadline_;
+  std::vector<inbox> inboxes_;
+  /// The gradient has come and the update waits for messages.
+  bool swapping_ = false;
+};
+
+/// What a node costs that sends `vectors` parameter vectors in every message.
+round_cost swap_cost(const node_setting& node, double vectors);
+
+/// Throws `input_error` unless all edges lead both ways.
+void require_undirected(const node_setting& node, std::string_view protocol);
+
+} // namespace caps

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "models/options.hpp"
+#include "models/registry.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace caps {
+
+/// What a schedule counts.
+enum class schedule_unit : uint8_t {
+  /// Passes over the node's shard, as every published program does (their
+  /// StepLR(410, 0.9) over 200 epochs never gets to its first drop).
+  epoch,
+  /// Cycles of K local steps in which every edge exchanges once.
+  round,
+  /// Mini-batch updates.
+  step,
+};
+
+/// A slow start before a schedule: the learning rate rises in equal steps from
+/// the base rate to `multiplier` times it over the first `length` units (the
+/// gradual warm-up of Goyal et al. 2017 as programmed for PyTorch). From there
+/// the schedule runs from its beginning, with the risen rate as its base.
+struct warm_up {
+  int64_t length = 0;
+  double multiplier = 1;
+};
+
+/// Learning rates over the course of a run, a pure function of position.
+class schedule {
+public:
+  /// The share of the base rate after `position` whole units.
+  using curve = std::function<double(int64_t position)>;
+
+  schedule(schedule_unit unit, warm_up start, curve rest)
+    : unit_(unit), start_(start), rest_(std::move(rest)) {}
+
+  schedule_unit unit() const noexcept { return unit_; }
+
+  /// The learning rate to use after `position` whole units have been finished:
+  /// 0 in the first epoch (round, step), 1 in the second. @pre position >= 0
+  double rate(double base_rate, int64_t position) const;
+
+private:
+  schedule_unit unit_;
+  warm_up start_;
+  curve rest_;
+};
+
+using schedule_recipe = recipe<schedule>;
+
+/// The built-in schedules. All have the options unit, warmup and
+/// warmup_multiplier; t is the position after the warm-up, r the share of the
+/// (risen) base rate:
+///
+///     constant      r = 1
+///     step          r = gamma^floor(t / every)
+///     exponential   r = gamma^t
+///     cosine        r = end + (1 - end) (1 + cos(pi t / length)) / 2
+///     polynomial    r = end + (1 - end) (1 - t / length)^power
+///
+/// Cosine and polynomial stay at `end` from `length` on.
+registry<schedule_recipe> built_in_schedules();
+
+} // namespace caps
