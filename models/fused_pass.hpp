@@ -83,6 +83,9 @@ inline whole_tensor operator+(const whole_tensor& x, coefficient c) {
 inline whole_tensor sqrt(const whole_tensor& x) {
   return {x.value.sqrt()};
 }
+inline whole_tensor max(const whole_tensor& x, const whole_tensor& y) {
+  return {x.value.maximum(y.value)};
+}
 inline whole_tensor nearbyint(const whole_tensor& x) {
   return {x.value.round()};
 }

@@ -29,7 +29,7 @@ double relative_error(const vector& x, const vector& expected) {
 
 TEST_CASE("the rules follow the published trajectories", "[reference]") {
   auto files = caps::test::reference_files();
-  REQUIRE(files.size() >= 21);
+  REQUIRE(files.size() >= 27);
   for (const auto& file : files) {
     auto x = caps::test::read_reference(file);
     INFO(file.string() << ": " << x.protocol);
@@ -48,7 +48,7 @@ TEST_CASE("the rules follow the published trajectories", "[reference]") {
 TEST_CASE("every rule of the references is among them", "[reference]") {
   auto files = caps::test::reference_files();
   for (auto rule : {"dsgd", "gossip_sgd", "pdmm_sgd", "admm_sgd", "pdmm_isvr",
-                    "admm_isvr", "lars"}) {
+                    "admm_isvr", "lars", "sgd", "adam", "adamw"}) {
     INFO(rule);
     CHECK(std::any_of(files.begin(), files.end(), [&](const auto& file) {
       return caps::test::read_reference(file).runs(rule);

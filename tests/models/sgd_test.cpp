@@ -31,6 +31,14 @@ struct plain_sgd {
   }
 };
 
+caps::parameter_layout layout() {
+  caps::parameter_layout result;
+  result.add("a.weight", {100, 10}, caps::parameter_kind::weight);
+  result.add("a.bias", {1}, caps::parameter_kind::bias);
+  result.add("b.weight", {2}, caps::parameter_kind::norm_weight);
+  return result;
+}
+
 at::Tensor wave(double phase, at::ScalarType dtype, int64_t n = 1003) {
   return at::sin(at::arange(n, at::kDouble).mul(0.37).add(phase)).to(dtype);
 }
@@ -67,7 +75,7 @@ TEST_CASE("sgd follows torch's definition", "[sgd]") {
   auto tolerance = dtype == at::kDouble  ? 1e-14
                    : dtype == at::kFloat ? 1e-6
                                          : 0.05;
-  caps::sgd subject{options};
+  caps::sgd subject{options, layout()};
   plain_sgd reference{options, {}};
   auto w = wave(0, dtype);
   auto expected = numbers(w);
@@ -82,8 +90,8 @@ TEST_CASE("sgd follows torch's definition", "[sgd]") {
 TEST_CASE("sgd gives the same bits in place and elsewhere", "[sgd]") {
   caps::sgd_options options{
     .learning_rate = 0.1, .momentum = 0.9, .weight_decay = 1e-3};
-  caps::sgd in_place{options};
-  caps::sgd elsewhere{options};
+  caps::sgd in_place{options, layout()};
+  caps::sgd elsewhere{options, layout()};
   auto w = wave(0, at::kFloat);
   auto x = w.clone();
   for (int step = 0; step < 3; ++step) {
@@ -99,16 +107,40 @@ TEST_CASE("sgd gives the same bits in place and elsewhere", "[sgd]") {
 }
 
 TEST_CASE("sgd refuses options that do not fit together", "[sgd]") {
-  CHECK_THROWS_AS((caps::sgd{{.nesterov = true}}), caps::input_error);
+  CHECK_THROWS_AS((caps::sgd{{.nesterov = true}, layout()}), caps::input_error);
   CHECK_THROWS_AS(
-    (caps::sgd{{.momentum = 0.9, .dampening = 0.1, .nesterov = true}}),
+    (caps::sgd{{.momentum = 0.9, .dampening = 0.1, .nesterov = true},
+               layout()}),
     caps::input_error);
 }
 
 TEST_CASE("sgd refuses vectors that do not fit", "[sgd]") {
-  caps::sgd subject{{.momentum = 0.9}};
+  caps::sgd subject{{.momentum = 0.9}, layout()};
   auto w = wave(0, at::kFloat);
   CHECK_THROWS_AS(subject.step(w, wave(0, at::kFloat, 7), w), caps::error);
   CHECK_THROWS_AS(subject.step(w, wave(0, at::kDouble), w), caps::error);
   CHECK_THROWS_AS(subject.step(w, w.view({17, 59}), w), caps::error);
+}
+
+TEST_CASE("sgd can leave biases and norms out of decay", "[sgd]") {
+  auto momentum = GENERATE(0.0, 0.9);
+  caps::sgd_options options{.learning_rate = 0.1,
+                            .momentum = momentum,
+                            .weight_decay = 0.5,
+                            .decay_weights_only = true};
+  caps::sgd partly{options, layout()};
+  options.decay_weights_only = false;
+  caps::sgd fully{options, layout()};
+  options.weight_decay = 0;
+  caps::sgd never{options, layout()};
+  auto w = wave(0, at::kDouble);
+  auto g = wave(1, at::kDouble);
+  auto result = w.clone(), decayed = w.clone(), plain = w.clone();
+  for (int step = 0; step < 3; ++step) {
+    partly.step(result, g, result);
+    fully.step(decayed, g, decayed);
+    never.step(plain, g, plain);
+  }
+  CHECK(at::equal(result.slice(0, 0, 1000), decayed.slice(0, 0, 1000)));
+  CHECK(at::equal(result.slice(0, 1000), plain.slice(0, 1000)));
 }

@@ -54,6 +54,10 @@ hyper_parameters read_hyper(const ptree& tree) {
   result.piw = tree.get("piw", 0.0);
   result.use_gcoef = tree.get("use_gcoef", false);
   result.trust = tree.get("trust_coef", 0.0);
+  result.beta1 = tree.get("beta1", 0.0);
+  result.beta2 = tree.get("beta2", 0.0);
+  result.eps = tree.get("eps", 0.0);
+  result.amsgrad = tree.get("amsgrad", false);
   return result;
 }
 

@@ -68,6 +68,10 @@ struct hyper_parameters {
   double piw = 0;
   bool use_gcoef = false;
   double trust = 0;
+  double beta1 = 0;
+  double beta2 = 0;
+  double eps = 0;
+  bool amsgrad = false;
 };
 
 /// The losses |A x - b|^2 / 2 of one node.

@@ -5,6 +5,7 @@
 #include "models/consensus/gossip.hpp"
 #include "models/consensus/isvr.hpp"
 #include "models/consensus/pdmm_sgd.hpp"
+#include "models/optim/adam.hpp"
 #include "models/optim/lars.hpp"
 #include "models/optim/sgd.hpp"
 
@@ -64,22 +65,34 @@ struct node {
   }
 };
 
+bool is_optimizer(const reference& x) {
+  return x.runs("lars") || x.runs("adam") || x.runs("sgd");
+}
+
 std::unique_ptr<optimizer> make_optimizer(const reference& x) {
   const auto& h = x.hyper;
   if (x.runs("lars"))
-    return std::make_unique<lars>(
-      lars_options{
-        .learning_rate = h.learning_rate,
-        .momentum = h.momentum,
-        .weight_decay = h.weight_decay,
-        .trust = h.trust,
-      },
-      x.layout);
+    return std::make_unique<lars>(lars_options{.learning_rate = h.learning_rate,
+                                               .momentum = h.momentum,
+                                               .weight_decay = h.weight_decay,
+                                               .trust = h.trust},
+                                  x.layout);
+  if (x.runs("adam"))
+    return std::make_unique<adam>(
+      adam_options{.learning_rate = h.learning_rate,
+                   .beta1 = h.beta1,
+                   .beta2 = h.beta2,
+                   .eps = h.eps,
+                   .weight_decay = h.weight_decay,
+                   .amsgrad = h.amsgrad,
+                   .decoupled_decay = x.runs("adamw")},
+      *x.layout);
   return std::make_unique<sgd>(sgd_options{.learning_rate = h.learning_rate,
                                            .momentum = h.momentum,
                                            .dampening = h.dampening,
                                            .weight_decay = h.weight_decay,
-                                           .nesterov = h.nesterov});
+                                           .nesterov = h.nesterov},
+                               *x.layout);
 }
 
 node make_node(const reference& x, size_t i) {
@@ -135,7 +148,7 @@ void local_step(const reference& x, node& self, int64_t id) {
   auto pdmm = pdmm_sgd_options{.mu = h.mu, .eta = h.eta, .rho = h.rho};
   auto isvr = isvr_options{
     .piw = h.piw, .steps_per_round = x.round, .use_gcoef = h.use_gcoef};
-  if (x.runs("lars")) {
+  if (is_optimizer(x)) {
     self.local->step(w, g, w);
   } else if (x.runs("dsgd")) {
     self.local->step(w, g, w);
