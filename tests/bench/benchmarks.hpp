@@ -1,0 +1,16 @@
+#pragma once
+
+#include "tests/bench/ratio.hpp"
+
+namespace caps::bench {
+
+// Each part of the program brings benchmarks for Google Benchmark to run, and
+// lines for the table of ratios.
+
+void register_optimizer_benchmarks();
+std::vector<ratio> optimizer_ratios();
+
+void register_consensus_benchmarks();
+std::vector<ratio> consensus_ratios();
+
+} // namespace caps::bench
