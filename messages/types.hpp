@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/double_bits.hpp"
 #include "messages/fwd.hpp"
 #include "messages/tensor_payload.hpp"
 #include "messages/type_ids.hpp"
@@ -40,6 +41,35 @@ struct dual {
   tensor_payload dual_vector;
   /// The source's parameters, for rules with a proximity term; else empty.
   tensor_payload weights;
+};
+
+/// The gradient of a worker's batch, or the part of it that a parameter server
+/// is in charge of. `stamp.step` counts the worker's gradients from 0,
+/// `stamp.version` is the version of the parameters it was computed on.
+struct gradient {
+  message_stamp stamp;
+  /// Training loss of the batch.
+  double loss = 0;
+  /// Samples of the batch whose class was predicted right; 0 for regression.
+  int64_t correct = 0;
+  /// Samples in the batch.
+  int64_t samples = 0;
+  /// 1-D, of the length of the receiver's parameters.
+  tensor_payload values;
+  /// The worker's buffers, for the first server alone; else empty.
+  tensor_payload buffers;
+};
+
+/// A worker asks for the newest parameters; answered with `parameters`.
+struct pull {
+  message_stamp stamp;
+};
+
+/// A worker is gone for good; the run goes on if its servers can.
+struct worker_lost {
+  node_id worker = no_node;
+  /// What happened to it.
+  std::string text;
 };
 
 /// What passed between a node and one of its neighbours so far.
@@ -90,6 +120,27 @@ struct node_event {
   /// Nanoseconds on the run's clock since training started.
   int64_t time = 0;
   std::string text;
+};
+
+/// One number a protocol measured, such as how many gradients of worker 2 were
+/// 3 versions old: {"staleness", "2", 3, 118}.
+struct metric_value {
+  std::string name;
+  /// What it is about, such as a node or a layer; empty for the node itself.
+  std::string of;
+  /// Place in a histogram; 0 otherwise.
+  int64_t at = 0;
+  double value = 0;
+};
+
+/// What the protocol of a node measured since training started.
+struct node_metrics {
+  message_stamp stamp;
+  /// Epochs completed.
+  int64_t epoch = 0;
+  /// Nanoseconds on the run's clock since training started.
+  int64_t time = 0;
+  std::vector<metric_value> values;
 };
 
 /// A node made its last step; its last snapshot has been sent before.
@@ -187,6 +238,34 @@ typename Inspector::result_type inspect(Inspector& f, dual& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gradient& x) {
+  return f(caf::meta::type_name("gradient"), x.stamp, double_bits{x.loss},
+           x.correct, x.samples, x.values, x.buffers);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, pull& x) {
+  return f(caf::meta::type_name("pull"), x.stamp);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, worker_lost& x) {
+  return f(caf::meta::type_name("worker_lost"), x.worker, x.text);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, metric_value& x) {
+  return f(caf::meta::type_name("metric_value"), x.name, x.of, x.at,
+           double_bits{x.value});
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_metrics& x) {
+  return f(caf::meta::type_name("node_metrics"), x.stamp, x.epoch, x.time,
+           x.values);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, edge_record& x) {
   return f(caf::meta::type_name("edge_record"), x.peer, x.bytes_sent,
            x.messages_sent, x.missed);
@@ -205,8 +284,8 @@ typename Inspector::result_type inspect(Inspector& f, node_event& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_snapshot& x) {
   return f(caf::meta::type_name("node_snapshot"), x.stamp, x.epoch, x.final,
-           x.time, x.train_loss, x.train_accuracy, x.bytes_sent,
-           x.messages_sent, x.edges, x.weights, x.buffers);
+           x.time, double_bits{x.train_loss}, double_bits{x.train_accuracy},
+           x.bytes_sent, x.messages_sent, x.edges, x.weights, x.buffers);
 }
 
 template <class Inspector>
