@@ -11,6 +11,7 @@
 #include <limits>
 #include <utility>
 
+using caps::test::of;
 using caps::test::sample;
 using caps::test::wire_bytes;
 
@@ -41,12 +42,19 @@ struct types_fixture : caps::test::system_fixture {
     }
   }
 
+  template <class T>
+  void check_type() {
+    INFO("message type " << caf::type_name<T>::value);
+    if constexpr (requires { sample(of<T>{}, actors); })
+      check_round_trip(sample(of<T>{}, actors));
+    else
+      FAIL_CHECK("there is no sample of it in tests/messages/samples.hpp");
+  }
+
   /// Alone and inside a `caf::message`, as actors send it: that finds types
   /// CAF was not told about.
   template <class T>
-  void check_round_trip() {
-    INFO("message type " << caf::type_name<T>::value);
-    auto x = sample<T>(actors);
+  void check_round_trip(const T& x) {
     auto bytes = write(x);
     T y{};
     REQUIRE_FALSE(read(bytes, y));
@@ -60,7 +68,7 @@ struct types_fixture : caps::test::system_fixture {
 
   template <size_t... Is>
   void check_all(std::index_sequence<Is...>) {
-    (check_round_trip<typename caf::type_by_id<ids::begin + Is>::type>(), ...);
+    (check_type<typename caf::type_by_id<ids::begin + Is>::type>(), ...);
   }
 };
 
@@ -77,7 +85,7 @@ TEST_CASE_METHOD(types_fixture, "a double survives the wire bit by bit",
   auto value = GENERATE(limits::quiet_NaN(), limits::infinity(),
                         -limits::infinity(), -0.0, limits::denorm_min(),
                         limits::max(), limits::min(), 1.0 / 3);
-  auto x = sample<caps::node_snapshot>(actors);
+  auto x = sample(of<caps::node_snapshot>{}, actors);
   x.train_loss = value;
   x.train_accuracy = -value;
   caps::node_snapshot y;
