@@ -48,8 +48,7 @@ void evaluator_state::take(const node_snapshot& x) {
   record.rows[row.node] = row;
   record.weights[row.node] = x.weights;
   record.edges[row.node] = x.edges;
-  if (x.final)
-    config.observer->on_final(x);
+  config.observer->on_snapshot(x);
   if (record.rows.size() == static_cast<size_t>(config.nodes)) {
     close(record);
     open.erase(x.epoch);

@@ -83,10 +83,10 @@ public:
   /// Something worth a line in the log.
   virtual void on_event(const node_event&) {}
 
-  /// The last snapshot of a node.
-  virtual void on_final(const node_snapshot&) {}
+  /// A node at the end of an epoch, or (`final`) at the end of training.
+  virtual void on_snapshot(const node_snapshot&) {}
 
-  /// Nothing follows. All rows and final snapshots have been delivered.
+  /// Nothing follows. All rows and snapshots have been delivered.
   virtual void on_end(const run_end&) {}
 };
 

@@ -12,4 +12,8 @@ exit_code run_command(const cli_options& options, const components& known);
 /// Prints a resolved scenario and what it will cost.
 exit_code check_command(const cli_options& options, const components& known);
 
+/// Runs several scenarios one after the other and prints a table of their
+/// results: mean and standard deviation over the seeds.
+exit_code compare_command(const cli_options& options, const components& known);
+
 } // namespace caps

@@ -17,6 +17,8 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::run_command(options, known);
     case caps::command::check:
       return caps::check_command(options, known);
+    case caps::command::compare:
+      return caps::compare_command(options, known);
     case caps::command::list:
       fmt::print("{}", caps::list_components(known, options.kind));
       return caps::exit_code::success;

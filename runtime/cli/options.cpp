@@ -25,6 +25,7 @@ Examples:
   caps_runtime --scenario scenarios/ring3.toml --set optimizer.lr=0.05 --seed 7
   caps_runtime --scenario scenarios/ring3.toml --processes 3
   caps_runtime check scenarios/ring3.toml
+  caps_runtime compare scenarios/seeds/p2p/ring8-small/*.toml
   caps_runtime list protocols)";
 
 } // namespace
@@ -86,6 +87,27 @@ parsed_command_line parse_command_line(int argc, char** argv) {
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
     ->allow_extra_args(false);
 
+  auto compare = app.add_subcommand(
+    "compare", "runs several scenarios and prints their results as a table");
+  compare->add_option("scenarios", result.scenarios, "the scenarios")
+    ->required();
+  compare
+    ->add_option("--set", result.settings,
+                 "key=value over what every scenario says; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+  compare->add_option("--out", result.out,
+                      "folder for the results [runs/compare-<time>]");
+  compare->add_flag("--force", result.force,
+                    "write into --out even if it is not empty");
+  compare
+    ->add_option("--seeds", result.seeds,
+                 "runs of each scenario, with its seed and the next ones [1]")
+    ->check(CLI::Range(1, 1000));
+  compare
+    ->add_option("--threads", result.threads, "compute threads [one per core]")
+    ->check(CLI::Range(1, 1024));
+
   auto list = app.add_subcommand("list", "lists what a scenario can name");
   list
     ->add_option("kind", result.kind,
@@ -100,6 +122,8 @@ parsed_command_line parse_command_line(int argc, char** argv) {
     app.parse(argc, argv);
     if (check->parsed())
       result.what = command::check;
+    else if (compare->parsed())
+      result.what = command::compare;
     else if (list->parsed())
       result.what = command::list;
     else if (document->parsed())

@@ -11,7 +11,7 @@
 namespace caps {
 
 /// What the user asks for.
-enum class command : uint8_t { run, check, list, document };
+enum class command : uint8_t { run, check, list, document, compare };
 
 /// The command line, parsed but not looked at.
 struct cli_options {
@@ -30,6 +30,9 @@ struct cli_options {
   std::string log_level = "info";
   /// For `list`.
   std::string kind;
+  /// For `compare`.
+  std::vector<std::filesystem::path> scenarios;
+  int64_t seeds = 1;
 
   /// Set in the processes that a launcher starts: the port of the launcher
   /// on this machine, and which process this is.

@@ -50,9 +50,9 @@ public:
       x->on_event(event);
   }
 
-  void on_final(const node_snapshot& snapshot) override {
+  void on_snapshot(const node_snapshot& snapshot) override {
     for (auto& x : all_)
-      x->on_final(snapshot);
+      x->on_snapshot(snapshot);
   }
 
   void on_end(const run_end& end) override {

@@ -7,7 +7,9 @@
 
 namespace caps {
 
-void weights_files::on_final(const node_snapshot& x) {
+void weights_files::on_snapshot(const node_snapshot& x) {
+  if (!x.final)
+    return;
   auto contents = export_weights(*layout_, to_tensor(x.weights).cpu(),
                                  to_tensor(x.buffers).cpu());
   contents.metadata["scenario"] = scenario_name_;

@@ -20,7 +20,7 @@ public:
       scenario_name_(std::move(scenario_name)) {
   }
 
-  void on_final(const node_snapshot& x) override;
+  void on_snapshot(const node_snapshot& x) override;
 
 private:
   std::filesystem::path folder_;

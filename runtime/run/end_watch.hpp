@@ -38,8 +38,8 @@ public:
     pass([&] { next_.on_event(x); });
   }
 
-  void on_final(const node_snapshot& x) override {
-    pass([&] { next_.on_final(x); });
+  void on_snapshot(const node_snapshot& x) override {
+    pass([&] { next_.on_snapshot(x); });
   }
 
   void on_end(const run_end& x) override {

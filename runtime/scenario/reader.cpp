@@ -64,11 +64,8 @@ class table_reader final : public option_visitor {
 public:
   table_reader(const toml::table& source, std::string path, std::string place,
                source_map& places)
-    : source_(source),
-      path_(std::move(path)),
-      place_(std::move(place)),
-      places_(places) {
-  }
+    : source_(source), path_(std::move(path)), place_(std::move(place)),
+      places_(places) {}
 
   void boolean(std::string_view name, bool& value, std::string_view) override {
     if (auto x = find(name))
@@ -78,12 +75,12 @@ public:
   void integer(std::string_view name, int64_t& value,
                const interval<int64_t>& range, std::string_view) override {
     if (auto x = find(name))
-      value = in_range(*x, name, expect<int64_t>(*x, name, "an integer"),
-                       range);
+      value
+        = in_range(*x, name, expect<int64_t>(*x, name, "an integer"), range);
   }
 
-  void real(std::string_view name, double& value,
-            const interval<double>& range, std::string_view) override {
+  void real(std::string_view name, double& value, const interval<double>& range,
+            std::string_view) override {
     if (auto x = find(name))
       value = in_range(*x, name, number(*x, name), range);
   }
@@ -104,12 +101,11 @@ public:
     if (std::find(choices.begin(), choices.end(), word) == choices.end()) {
       std::vector<std::string> known{choices.begin(), choices.end()};
       auto close = nearest(word, known);
-      fail(*x, fmt::format("{}: there is no '{}'{}; known: {}", full(name),
-                           word,
-                           close.empty()
-                             ? ""
-                             : fmt::format(" (did you mean '{}'?)", close),
-                           join(known)));
+      fail(*x,
+           fmt::format(
+             "{}: there is no '{}'{}; known: {}", full(name), word,
+             close.empty() ? "" : fmt::format(" (did you mean '{}'?)", close),
+             join(known)));
     }
     value = word;
   }
@@ -154,8 +150,8 @@ public:
                     ? "; known here: " + join({known_.begin(), known_.end()})
                     : fmt::format("; did you mean '{}'?", close);
       throw input_error(fmt::format("{}: unknown key '{}'{}",
-                                    place_of(key.source()),
-                                    full(key.str()), hint));
+                                    place_of(key.source()), full(key.str()),
+                                    hint));
     }
   }
 
@@ -169,7 +165,8 @@ private:
   }
 
   std::string full(std::string_view name) const {
-    return path_.empty() ? std::string{name} : fmt::format("{}.{}", path_, name);
+    return path_.empty() ? std::string{name}
+                         : fmt::format("{}.{}", path_, name);
   }
 
   [[noreturn]] void fail(const toml::node& x, const std::string& text) const {
@@ -228,11 +225,8 @@ class scenario_reader final : public scenario_visitor {
 public:
   scenario_reader(const toml::table& source, std::string origin,
                   source_map& places)
-    : source_(source),
-      places_(places),
-      top_(source, "", origin, places),
-      origin_(std::move(origin)) {
-  }
+    : source_(source), places_(places), top_(source, "", origin, places),
+      origin_(std::move(origin)) {}
 
   void table(std::string_view name, std::string_view,
              const body& options) override {
@@ -258,10 +252,10 @@ public:
     read(*content, path, place, options);
   }
 
-  void tables(std::string_view name, std::string_view, size_t,
-              const std::function<void(size_t)>& resize,
-              const std::function<void(size_t, option_visitor&)>& entry)
-    override {
+  void
+  tables(std::string_view name, std::string_view, size_t,
+         const std::function<void(size_t)>& resize,
+         const std::function<void(size_t, option_visitor&)>& entry) override {
     top_.allow(name);
     auto x = source_.get(name);
     if (x == nullptr) {
@@ -320,6 +314,46 @@ toml::table parse(std::string_view text, const std::string& origin) {
   }
 }
 
+std::string read_file(const std::filesystem::path& file,
+                      const std::string& wanted_by) {
+  std::error_code problem;
+  if (std::filesystem::is_directory(file, problem))
+    throw input_error(wanted_by + file.string()
+                      + ": is a folder, expected a scenario file (TOML)");
+  std::ifstream in{file, std::ios::binary};
+  if (!in)
+    throw input_error(fmt::format("{}{}: cannot read the scenario: {}",
+                                  wanted_by, file.string(),
+                                  std::strerror(errno)));
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// Puts `content` over the file it includes, if any, and that over the next.
+/// `depth` bounds files that include each other.
+toml::table with_includes(toml::table content,
+                          const std::filesystem::path& file, int depth = 0) {
+  constexpr int depth_max = 16;
+  auto key = content.get("include");
+  if (key == nullptr)
+    return content;
+  auto place = place_of(key->source());
+  auto name = key->value_exact<std::string>();
+  if (!name)
+    throw input_error(fmt::format("{}: include: expected a string, found {}",
+                                  place, found(*key)));
+  if (depth == depth_max)
+    throw input_error(fmt::format("{}: include: more than {} files include "
+                                  "each other",
+                                  place, depth_max));
+  auto base = file.parent_path() / *name;
+  auto result = with_includes(
+    parse(read_file(base, place + ": include: "), base.string()), base,
+    depth + 1);
+  content.erase("include");
+  merge(result, std::move(content));
+  return result;
+}
+
 /// "a.b=value" as a table; a value that is no TOML is taken as a string, so
 /// that `--set protocol.name=dsgd` needs no quotes.
 toml::table parse_setting(const std::string& setting) {
@@ -361,7 +395,7 @@ std::string source_map::where(std::string key) const {
 loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
                                const std::vector<std::string>& settings,
                                const components& known) {
-  auto source = parse(text, origin);
+  auto source = with_includes(parse(text, origin), origin);
   for (const auto& setting : settings)
     merge(source, parse_setting(setting));
   loaded_scenario result{scenario{known}, {}};
@@ -375,15 +409,7 @@ loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
 loaded_scenario load_scenario(const std::filesystem::path& file,
                               const std::vector<std::string>& settings,
                               const components& known) {
-  std::error_code problem;
-  if (std::filesystem::is_directory(file, problem))
-    throw input_error(file.string() + ": is a folder, expected a scenario "
-                                      "file (TOML)");
-  std::ifstream in{file, std::ios::binary};
-  if (!in)
-    throw input_error(fmt::format("{}: cannot read the scenario: {}",
-                                  file.string(), std::strerror(errno)));
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  auto text = read_file(file, "");
   auto result = parse_scenario(text, file.string(), settings, known);
   if (result.content.name.empty())
     result.content.name = file.stem().string();

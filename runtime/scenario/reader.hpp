@@ -41,7 +41,9 @@ struct loaded_scenario {
   source_map places;
 };
 
-/// Reads a scenario file, then the `key=value` settings of the command line,
+/// Reads a scenario file with all it includes (`include = "file"` at the top
+/// names a file, relative to the including one, whose keys hold wherever the
+/// including one says nothing else), then the `key=value` settings of the command line,
 /// which win. Throws `input_error` with file, line, column, key, what is there
 /// and what was expected.
 loaded_scenario load_scenario(const std::filesystem::path& file,

@@ -1,0 +1,146 @@
+#include "runtime/cli/commands.hpp"
+
+#include "runtime/cli/interrupt.hpp"
+#include "runtime/report/console.hpp"
+#include "runtime/report/output_folder.hpp"
+#include "runtime/report/stopwatch.hpp"
+#include "runtime/scenario/reader.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+
+namespace caps {
+
+namespace {
+
+/// What one number was in the runs of a scenario.
+class sample {
+public:
+  void add(const nlohmann::json& x) {
+    if (x.is_number())
+      values_.push_back(x.get<double>());
+  }
+
+  bool empty() const noexcept { return values_.empty(); }
+
+  double mean() const {
+    double sum = 0;
+    for (auto x : values_)
+      sum += x;
+    return sum / static_cast<double>(values_.size());
+  }
+
+  /// "81.20" or, of several values, "81.20 ± 0.31" (sample deviation).
+  std::string text(double scale, int digits) const {
+    if (values_.empty())
+      return "-";
+    auto m = mean();
+    auto result = fmt::format("{:.{}f}", scale * m, digits);
+    if (values_.size() > 1) {
+      double squares = 0;
+      for (auto x : values_)
+        squares += (x - m) * (x - m);
+      auto deviation
+        = std::sqrt(squares / static_cast<double>(values_.size() - 1));
+      result += fmt::format(" ± {:.{}f}", scale * deviation, digits);
+    }
+    return result;
+  }
+
+private:
+  std::vector<double> values_;
+};
+
+/// One line of the table.
+struct line {
+  std::string name;
+  sample mean_accuracy, worst_accuracy, test_loss, distance;
+  sample bytes, virtual_seconds, wall_seconds;
+  /// Why a run of it failed; empty if none did.
+  std::string failure;
+};
+
+nlohmann::json read_json(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  return nlohmann::json::parse(in);
+}
+
+double mean_test_loss(const nlohmann::json& summary) {
+  double sum = 0;
+  for (const auto& node : summary.at("nodes"))
+    sum += node.at("test_loss").is_number() ? node.at("test_loss").get<double>()
+                                            : NAN;
+  return sum / static_cast<double>(summary.at("nodes").size());
+}
+
+void add_run(line& to, const nlohmann::json& summary) {
+  to.mean_accuracy.add(summary.at("mean_test_acc"));
+  to.worst_accuracy.add(summary.at("worst_test_acc"));
+  to.test_loss.add(mean_test_loss(summary));
+  to.distance.add(summary.at("consensus_distance"));
+  to.bytes.add(summary.at("bytes_sent"));
+  to.virtual_seconds.add(summary.at("virtual_seconds"));
+  to.wall_seconds.add(summary.at("wall_seconds"));
+}
+
+std::string row(const line& x) {
+  auto bytes = x.bytes.empty() ? "-" : human_bytes(x.bytes.mean());
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |{}\n", x.name,
+                     x.mean_accuracy.text(100, 2),
+                     x.worst_accuracy.text(100, 2), x.test_loss.text(1, 4),
+                     x.distance.text(1, 4), bytes, x.virtual_seconds.text(1, 1),
+                     x.wall_seconds.text(1, 1),
+                     x.failure.empty() ? "" : " failed: " + x.failure);
+}
+
+} // namespace
+
+exit_code compare_command(const cli_options& options, const components& known) {
+  const auto& interrupted = watch_interrupts();
+  auto out
+    = options.out.empty() ? default_output_folder("compare") : options.out;
+  make_output_folder(out, options.force);
+  stopwatch all;
+  std::string table
+    = "| scenario | mean test acc % | worst node % | test loss | consensus "
+      "distance | sent | virtual s | wall s |\n"
+      "|---|---|---|---|---|---|---|---|\n";
+  fmt::print("{}", table);
+  auto result = exit_code::success;
+  for (const auto& file : options.scenarios) {
+    line x;
+    auto loaded = load_scenario(file, options.all_settings(), known);
+    x.name = loaded.content.name;
+    for (int64_t i = 0; i < options.seeds && !interrupted; ++i) {
+      auto run = options;
+      run.scenario = file;
+      run.seed = loaded.content.seed + i;
+      run.out = out / fmt::format("{}-seed{}", x.name, *run.seed);
+      run.quiet = true;
+      auto code = run_command(run, known);
+      auto summary = read_json(run.out / "summary.json");
+      if (code != exit_code::success) {
+        result = code;
+        x.failure = summary.at("error").get<std::string>();
+      } else {
+        add_run(x, summary);
+      }
+    }
+    auto text = row(x);
+    table += text;
+    fmt::print("{}", text);
+    std::fflush(stdout);
+    if (interrupted)
+      break;
+  }
+  write_file(out / "table.md", table);
+  fmt::print("\n{} in all; runs and table.md in {}\n",
+             human_seconds(all.seconds()), out.string());
+  return interrupted ? exit_code::interrupted : result;
+}
+
+} // namespace caps
