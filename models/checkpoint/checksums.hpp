@@ -11,7 +11,7 @@ namespace caps {
 
 /// Bytes that share one checksum: small enough to tell where a file is
 /// damaged, large enough to cost next to nothing.
-inline constexpr size_t checksum_block_bytes = 64 * 1024;
+inline constexpr size_t checksum_block_bytes = 65536;
 
 /// XXH3, 64 bits.
 uint64_t checksum(std::span<const std::byte> bytes);

@@ -41,8 +41,8 @@ tensor_file export_weights(const parameter_layout& layout,
 }
 
 void import_weights(const parameter_layout& layout, const tensor_file& contents,
-                    const std::string& origin, at::Tensor weights,
-                    at::Tensor buffers) {
+                    const std::string& origin, const at::Tensor& weights,
+                    const at::Tensor& buffers) {
   std::map<std::string_view, const at::Tensor*> found;
   for (const auto& x : contents.tensors)
     if (!x.name.ends_with(".num_batches_tracked"))

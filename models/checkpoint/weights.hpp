@@ -24,7 +24,7 @@ tensor_file export_weights(const parameter_layout& layout,
 /// shape or is not floating-point, or when the file holds a tensor the net
 /// does not have; nothing is copied then.
 void import_weights(const parameter_layout& layout, const tensor_file& contents,
-                    const std::string& origin, at::Tensor weights,
-                    at::Tensor buffers);
+                    const std::string& origin, const at::Tensor& weights,
+                    const at::Tensor& buffers);
 
 } // namespace caps

@@ -52,28 +52,28 @@ private:
   Options options_;
 };
 
-make_recipe plain(plain_recipe::maker f) {
+make_recipe plain(const plain_recipe::maker& f) {
   return [f] { return std::make_unique<plain_recipe>(f); };
 }
 
 template <class Options>
-make_recipe with_options(typename option_recipe<Options>::maker f) {
+make_recipe with_options(const typename option_recipe<Options>::maker& f) {
   return [f] { return std::make_unique<option_recipe<Options>>(f); };
 }
 
-make_recipe resnet(std::string name, const resnet_depth& depth) {
+make_recipe resnet(const std::string& name, const resnet_depth& depth) {
   return plain(
     [=](const data_shape& data) { return make_resnet(name, depth, data); });
 }
 
-make_recipe group_resnet(std::string name, const resnet_depth& depth) {
+make_recipe group_resnet(const std::string& name, const resnet_depth& depth) {
   return with_options<group_resnet_options>(
     [=](const data_shape& data, const group_resnet_options& options) {
       return make_group_resnet(name, depth, data, options);
     });
 }
 
-make_recipe vgg(std::string name, const vgg_depth& depth) {
+make_recipe vgg(const std::string& name, const vgg_depth& depth) {
   return with_options<vgg_options>(
     [=](const data_shape& data, const vgg_options& options) {
       return make_vgg(name, depth, data, options);
@@ -91,8 +91,8 @@ make_recipe least_squares() {
 
 registry<net_recipe> built_in_nets() {
   registry<net_recipe> nets{"model"};
-  auto add = [&](const char* name, const char* doc, make_recipe recipe) {
-    nets.add({name, doc, std::move(recipe)});
+  auto add = [&](const char* name, const char* doc, const make_recipe& recipe) {
+    nets.add({name, doc, recipe});
   };
   add("logistic", "multinomial logistic regression", plain(make_logistic));
   add("mlp", "multi-layer perceptron with ReLU",

@@ -44,8 +44,8 @@ void draw(const parameter_entry& entry, initialization how,
 } // namespace
 
 void initialize(const parameter_layout& layout, initialization how,
-                const at::Generator& generator, at::Tensor weights,
-                at::Tensor buffers) {
+                const at::Generator& generator, const at::Tensor& weights,
+                const at::Tensor& buffers) {
   if (!generator.defined()) // LibTorch would draw from its global one
     throw error("parameters cannot be drawn without a random generator");
   at::NoGradGuard no_grad;

@@ -91,7 +91,7 @@ enum class initialization : uint8_t {
 /// Draws fresh parameters into `weights` and sets `buffers` to their initial
 /// values. The same generator state gives the same weights on every device.
 void initialize(const parameter_layout& layout, initialization how,
-                const at::Generator& generator, at::Tensor weights,
-                at::Tensor buffers);
+                const at::Generator& generator, const at::Tensor& weights,
+                const at::Tensor& buffers);
 
 } // namespace caps
