@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace caps {
 
 namespace {
@@ -60,6 +62,19 @@ void stop(pointer self) {
   self->delayed_send(self, st.config.stop_timeout, caf::timeout_atom::value);
 }
 
+bool is_server(const coordinator_state& st, node_id id) {
+  return std::ranges::find(st.config.servers, id) != st.config.servers.end();
+}
+
+/// Leaves it to the servers whether the run goes on.
+void lose_worker(pointer self, const node_failed& x) {
+  auto& st = self->state;
+  st.config.observer->on_event({x.stamp, 0, x.text});
+  for (const auto& node : st.config.nodes)
+    if (is_server(st, node.id))
+      caf::anon_send(node.handle, worker_lost{x.stamp.source, x.text});
+}
+
 void finished(pointer self, node_id id) {
   auto& st = self->state;
   if (st.running.erase(id) > 0 && st.running.empty())
@@ -84,11 +99,21 @@ coordinator_actor::behavior_type coordinator(pointer self,
       self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);
     },
     [self](const node_event& x) { self->state.config.observer->on_event(x); },
+    [self](const node_metrics& x) {
+      self->state.config.observer->on_metrics(x);
+    },
     [self](const node_finished& x) {
       self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);
       finished(self, x.stamp.source);
     },
     [self](const node_failed& x) {
+      const auto& servers = self->state.config.servers;
+      if (x.code == static_cast<uint8_t>(error_code::node_lost)
+          && !servers.empty() && !is_server(self->state, x.stamp.source)) {
+        lose_worker(self, x);
+        finished(self, x.stamp.source);
+        return;
+      }
       auto& end = self->state.end;
       if (end.code == exit_code::success) // the first failure is the cause
         end = {exit_code_of(x.code), x.text};

@@ -17,6 +17,9 @@ struct coordinator_config {
   /// started.
   std::vector<acquaintance> nodes;
   caf::actor evaluator;
+  /// The parameter servers among the nodes. With them the loss of a worker is
+  /// for them to judge; between peers it ends the run.
+  std::vector<node_id> servers;
   /// Outlives the coordinator.
   run_observer* observer = nullptr;
   /// Longest time that nodes may take to finish once a run is stopped.

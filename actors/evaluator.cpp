@@ -4,6 +4,8 @@
 #include "models/consensus/distance.hpp"
 #include "models/evaluation.hpp"
 
+#include <ATen/ops/cat.h>
+
 #include <cmath>
 #include <exception>
 
@@ -20,6 +22,20 @@ double seconds(int64_t nanoseconds) {
     .count();
 }
 
+/// What a snapshot says of its node by itself.
+metrics_row row_of(const node_snapshot& x) {
+  metrics_row row;
+  row.node = x.stamp.source;
+  row.epoch = x.epoch;
+  row.step = x.stamp.step;
+  row.time = seconds(x.time);
+  row.train.loss = unless_nan(x.train_loss);
+  row.train.accuracy = unless_nan(x.train_accuracy);
+  row.bytes_sent = x.bytes_sent;
+  row.messages_sent = x.messages_sent;
+  return row;
+}
+
 std::vector<at::Tensor>
 tensors(const std::map<node_id, tensor_payload>& payloads) {
   std::vector<at::Tensor> result;
@@ -31,19 +47,48 @@ tensors(const std::map<node_id, tensor_payload>& payloads) {
 } // namespace
 
 void evaluator_state::take(const node_snapshot& x) {
+  if (config.servers.empty())
+    take_peer(x);
+  else
+    take_served(x);
+}
+
+metrics_row evaluator_state::measured(const node_snapshot& x) const {
+  auto row = row_of(x);
   auto weights = to_tensor(x.weights).to(config.options.device());
   auto buffers = to_tensor(x.buffers).to(config.options.device());
-  metrics_row row;
-  row.node = x.stamp.source;
-  row.epoch = x.epoch;
-  row.step = x.stamp.step;
-  row.time = seconds(x.time);
-  row.train.loss = unless_nan(x.train_loss);
-  row.train.accuracy = unless_nan(x.train_accuracy);
   row.validation = measure(config.validation, weights, buffers);
   row.test = measure(config.test, weights, buffers);
-  row.bytes_sent = x.bytes_sent;
-  row.messages_sent = x.messages_sent;
+  return row;
+}
+
+void evaluator_state::take_served(const node_snapshot& x) {
+  auto first = config.servers.front().server;
+  if (x.stamp.source >= first)
+    take_part(x);
+  if (x.stamp.source != first)
+    config.observer->on_row(row_of(x));
+}
+
+void evaluator_state::take_part(const node_snapshot& x) {
+  auto& known = parts[x.epoch];
+  known[x.stamp.source] = x;
+  if (known.size() < config.servers.size())
+    return;
+  auto whole = known.begin()->second;
+  if (known.size() > 1) {
+    std::vector<at::Tensor> pieces;
+    for (const auto& [server, part] : known)
+      pieces.push_back(to_tensor(part.weights));
+    whole.weights = to_payload(at::cat(pieces));
+  }
+  parts.erase(x.epoch);
+  config.observer->on_snapshot(whole);
+  config.observer->on_row(measured(whole));
+}
+
+void evaluator_state::take_peer(const node_snapshot& x) {
+  auto row = measured(x);
   auto& record = open[x.epoch];
   record.rows[row.node] = row;
   record.weights[row.node] = x.weights;

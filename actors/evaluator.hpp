@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/compute_pool.hpp"
+#include "actors/node_context.hpp"
 #include "actors/run_observer.hpp"
 #include "messages/actors.hpp"
 #include "models/data/dataset.hpp"
@@ -31,6 +32,8 @@ struct evaluator_config {
   int64_t chunk = 1000;
   /// Number of nodes in the run.
   node_id nodes = 0;
+  /// By ascending id; empty between peers.
+  std::vector<server_part> servers;
   /// Outlive the evaluator.
   compute_pool* pool = nullptr;
   run_observer* observer = nullptr;
@@ -60,7 +63,14 @@ struct evaluator_state {
   /// Epochs that some nodes have not reached yet.
   std::map<int64_t, epoch_record> open;
 
+  /// Epochs that some parameter servers have not reached yet.
+  std::map<int64_t, std::map<node_id, node_snapshot>> parts;
+
   void take(const node_snapshot& x);
+  void take_peer(const node_snapshot& x);
+  void take_served(const node_snapshot& x);
+  void take_part(const node_snapshot& x);
+  metrics_row measured(const node_snapshot& x) const;
   quality measure(const sample_set& samples, const at::Tensor& weights,
                   const at::Tensor& buffers) const;
   void take(const node_report& x);
@@ -70,7 +80,10 @@ struct evaluator_state {
 
 /// Measures every snapshot as it comes, on all threads of the pool, and takes
 /// no time on the run's clock. Reports an epoch once all nodes have reached
-/// it, since the consensus distance needs them all.
+/// it, since the consensus distance needs them all. With parameter servers
+/// there is one parameter vector: its parts are put together and measured as
+/// the first server's; workers and other servers get rows without a quality,
+/// at once.
 evaluator_actor::behavior_type
 evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
           evaluator_config config);

@@ -40,6 +40,7 @@ void wire(pointer self) {
   coordinator_config config;
   config.nodes = content.nodes;
   config.evaluator = st.config.evaluator;
+  config.servers = st.config.servers;
   config.observer = st.config.observer;
   st.coordinator = self->spawn(coordinator, config);
   content.coordinator = caf::actor_cast<caf::actor>(st.coordinator);

@@ -16,6 +16,8 @@ struct hub_config {
   /// Digest of this process's parameter layout.
   uint64_t layout = 0;
   caf::actor evaluator;
+  /// The parameter servers of the run.
+  std::vector<node_id> servers;
   /// Outlives the hub.
   run_observer* observer = nullptr;
   /// Longest time for all processes to join and to reach each other.

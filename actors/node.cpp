@@ -23,19 +23,44 @@ namespace {
 /// Signs of life per node and run.
 constexpr int64_t progress_reports = 100;
 
+/// Fills in what a node has in common with all others.
+node_config complete(node_config own, const node_environment& environment) {
+  if (own.part.numel == 0)
+    own.part = {0, environment.model->layout().numel()};
+  if (own.updates_per_epoch == 0)
+    own.updates_per_epoch = environment.steps_per_epoch;
+  return own;
+}
+
+/// The layout of what the node keeps.
+std::shared_ptr<const parameter_layout>
+layout_of(const node_environment& environment, const element_range& part) {
+  const auto& whole = environment.model->layout_ptr();
+  if (part.numel == whole->numel())
+    return whole;
+  return std::make_shared<parameter_layout>(
+    part_of(*whole, part.offset, part.numel));
+}
+
 /// Writes the node's first parameters.
 void start_parameters(const node_environment& environment, node_id id,
-                      parameter_vector& parameters) {
+                      const element_range& part, parameter_vector& parameters) {
+  // A part starts as that part of the whole.
+  parameter_vector whole{environment.model->layout_ptr(), environment.options};
   if (environment.start_weights.defined()) {
-    parameters.weights().writable().copy_(environment.start_weights);
-    parameters.buffers().writable().copy_(environment.start_buffers);
-    return;
+    whole.weights().writable().copy_(environment.start_weights);
+    whole.buffers().writable().copy_(environment.start_buffers);
+  } else {
+    auto owner = environment.same_start ? no_node : id;
+    auto generator = at::detail::createCPUGenerator(
+      derive_seed(environment.seed, owner, "initial parameters"));
+    initialize(whole.layout(), environment.start, generator,
+               whole.weights().writable(), whole.buffers().writable());
   }
-  auto owner = environment.same_start ? no_node : id;
-  auto generator = at::detail::createCPUGenerator(
-    derive_seed(environment.seed, owner, "initial parameters"));
-  initialize(parameters.layout(), environment.start, generator,
-             parameters.weights().writable(), parameters.buffers().writable());
+  parameters.weights().writable().copy_(
+    whole.weights().read().narrow(0, part.offset, part.numel));
+  if (parameters.layout().buffer_numel() > 0)
+    parameters.buffers().writable().copy_(whole.buffers().read());
 }
 
 /// Computes one gradient in a compute thread.
@@ -63,17 +88,18 @@ void compute_in_thread(const node_environment& environment,
 node::node(caf::actor_config& config,
            std::shared_ptr<const node_environment> environment, node_config own)
   : caf::event_based_actor(config), environment_(std::move(environment)),
-    own_(std::move(own)),
-    parameters_(environment_->model->layout_ptr(), environment_->options),
-    optimizer_(environment_->optimizer->make(environment_->model->layout_ptr(),
+    own_(complete(std::move(own), *environment_)),
+    parameters_(layout_of(*environment_, own_.part), environment_->options),
+    optimizer_(environment_->optimizer->make(parameters_.layout_ptr(),
                                              environment_->options)),
     base_rate_(optimizer_->learning_rate()),
-    sampler_(std::move(own_.shard), environment_->sampling,
-             random_stream{environment_->seed, own_.id, "shuffle"}),
     stream_(environment_->seed, own_.id, "protocol"),
     compute_stream_(environment_->seed, own_.id, "compute time"),
     dropout_stream_(environment_->seed, own_.id, "dropout") {
-  start_parameters(*environment_, own_.id, parameters_);
+  if (own_.role != node_role::parameter_server)
+    sampler_.emplace(std::move(own_.shard), environment_->sampling,
+                     random_stream{environment_->seed, own_.id, "shuffle"});
+  start_parameters(*environment_, own_.id, own_.part, parameters_);
   set_learning_rate();
 }
 
@@ -147,7 +173,7 @@ void node::conclude() {
 
 void node::compute() {
   CAF_ASSERT(!pending_);
-  auto indices = sampler_.next();
+  auto indices = sampler_->next();
   pending_gradient next{{parameters_.weights().read(),
                          parameters_.gradient().target(),
                          parameters_.buffers().writable()},
@@ -190,7 +216,8 @@ void node::take_gradient(const computed& x) {
     sums_.samples += summary.samples;
     ++sums_.steps;
     pending.reset();
-    auto content = caf::make_message(gradient_ready{summary.loss});
+    auto content = caf::make_message(
+      gradient_ready{summary.loss, summary.correct, summary.samples});
     handlers_(content);
   });
 }
@@ -201,7 +228,7 @@ void node::set_learning_rate() {
     return;
   auto position = step_;
   if (rates->unit() == schedule_unit::epoch)
-    position /= environment_->steps_per_epoch;
+    position /= own_.updates_per_epoch;
   else if (rates->unit() == schedule_unit::round)
     position /= swaps().schedule->round();
   optimizer_->learning_rate(rates->rate(base_rate_, position));
@@ -210,7 +237,7 @@ void node::set_learning_rate() {
 bool node::finish_step() {
   ++step_;
   set_learning_rate();
-  auto per_epoch = environment_->steps_per_epoch;
+  auto per_epoch = own_.updates_per_epoch;
   if (step_ == steps_total()) {
     conclude();
     return false;
@@ -219,7 +246,7 @@ bool node::finish_step() {
       && (step_ / per_epoch) % environment_->snapshot_every == 0)
     send_snapshot(false);
   auto report = environment_->report_every * swaps().schedule->round();
-  if (report > 0 && step_ % report == 0)
+  if (report > 0 && step_ % report == 0 && own_.role == node_role::peer)
     caf::anon_send(evaluator_,
                    node_report{next_stamp(), now().count(), lend_weights()});
   if (step_ % std::max<int64_t>(1, steps_total() / progress_reports) == 0)
@@ -235,7 +262,7 @@ void node::send_snapshot(bool final) {
   auto classes = environment_->train->shape().classes;
   node_snapshot x;
   x.stamp = next_stamp();
-  x.epoch = step_ / environment_->steps_per_epoch;
+  x.epoch = step_ / own_.updates_per_epoch;
   x.final = final;
   x.time = now().count();
   x.train_loss = share(sums_.loss, sums_.steps);
@@ -245,10 +272,32 @@ void node::send_snapshot(bool final) {
   x.bytes_sent = bytes_sent_;
   x.messages_sent = messages_sent_;
   x.edges = edge_records();
-  x.weights = lend_weights();
-  x.buffers = to_payload(parameters_.buffers().read());
+  // A worker's parameters are an old version of the servers'.
+  if (own_.role != node_role::worker) {
+    x.weights = lend_weights();
+    x.buffers = to_payload(parameters_.buffers().read());
+  }
   sums_ = {};
   caf::anon_send(evaluator_, std::move(x));
+  send_metrics();
+}
+
+void node::send_metrics() {
+  node_metrics x;
+  x.values = protocol_->metrics();
+  if (x.values.empty())
+    return;
+  x.stamp = next_stamp();
+  x.epoch = step_ / own_.updates_per_epoch;
+  x.time = now().count();
+  caf::anon_send(coordinator_, std::move(x));
+}
+
+void node::count_gradient(const gradient& x) {
+  sums_.loss += x.loss;
+  sums_.correct += x.correct;
+  sums_.samples += x.samples;
+  ++sums_.steps;
 }
 
 std::vector<edge_record> node::edge_records() const {
@@ -321,9 +370,14 @@ void node::fail(error_code code, const std::string& text) {
 }
 
 at::Tensor node::accept(const message_stamp& from, const tensor_payload& x) {
+  return accept(from, x, parameters_.layout().numel());
+}
+
+at::Tensor node::accept(const message_stamp& from, const tensor_payload& x,
+                        int64_t numel) {
   const auto& own = parameters_.weights().read();
   auto problem = check_payload(x, to_element_type(own.scalar_type()),
-                               static_cast<size_t>(own.numel()));
+                               static_cast<size_t>(numel));
   if (problem) {
     fail(error_code::mismatched_payload,
          fmt::format("node {} cannot use the parameters of node {} at step "

@@ -23,6 +23,8 @@ namespace caps {
 struct node_environment {
   /// Number of nodes in the run.
   node_id nodes = 0;
+  /// By ascending id; empty between peers.
+  std::vector<server_part> servers;
   /// The seed of the scenario; every random stream derives from it.
   uint64_t seed = 0;
   std::shared_ptr<const net> model;
@@ -58,20 +60,27 @@ struct node_environment {
 /// One node's own part.
 struct node_config {
   node_id id = no_node;
+  node_role role = node_role::peer;
+  /// The part of the parameters it keeps; empty for all of them.
+  element_range part;
+  /// Updates of one epoch: at a parameter server those that all workers'
+  /// gradients make; 0 for the `steps_per_epoch` of all others.
+  int64_t updates_per_epoch = 0;
   /// Whose messages reach this node, by ascending id.
   std::vector<neighbour> in_neighbours;
   /// Whom it sends to, by ascending id.
   std::vector<node_id> out_neighbours;
   double self_weight = 1;
-  /// Samples of the training set that belong to this node.
+  /// Samples of the training set that belong to this node; none at a parameter
+  /// server.
   std::vector<int64_t> shard;
   compute_model compute;
   /// Outgoing links that are not ideal.
   std::map<node_id, link_model> links;
 };
 
-/// A participant that trains: owns parameters, data, randomness and a
-/// protocol, and is the protocol's context. Implements `peer_actor`; other
+/// A participant: owns parameters, data, randomness and a protocol, and is the
+/// protocol's context. Implements `peer_actor`; other
 /// messages go to the protocol.
 class node final : public caf::event_based_actor, public node_context {
 public:
@@ -92,6 +101,10 @@ public:
 
   node_id id() const noexcept override { return own_.id; }
   node_id nodes() const noexcept override { return environment_->nodes; }
+  node_role role() const noexcept override { return own_.role; }
+  const std::vector<server_part>& servers() const noexcept override {
+    return environment_->servers;
+  }
   const std::vector<neighbour>& in_neighbours() const noexcept override {
     return own_.in_neighbours;
   }
@@ -108,16 +121,20 @@ public:
   random_stream& stream() noexcept override { return stream_; }
   int64_t step() const noexcept override { return step_; }
   int64_t steps_total() const noexcept override {
-    return environment_->epochs * environment_->steps_per_epoch;
+    return environment_->epochs * own_.updates_per_epoch;
   }
   void compute() override;
   bool finish_step() override;
+  void finish() override { conclude(); }
+  void count_gradient(const gradient& x) override;
   duration now() const override;
   void count_missed(node_id from) override;
   void note(const std::string& text) override;
   void fail(error_code code, const std::string& text) override;
   at::Tensor accept(const message_stamp& from,
                     const tensor_payload& x) override;
+  at::Tensor accept(const message_stamp& from, const tensor_payload& x,
+                    int64_t numel) override;
   tensor_payload lend_weights() override;
 
 protected:
@@ -146,6 +163,7 @@ private:
   void conclude();
   void take_gradient(const computed& x);
   void send_snapshot(bool final);
+  void send_metrics();
   std::vector<edge_record> edge_records() const;
   /// Hands a message to the protocol; returns whether it has a handler.
   bool dispatch(caf::type_erased_tuple& content);
@@ -161,7 +179,8 @@ private:
   double base_rate_;
   std::unique_ptr<protocol> protocol_;
   caf::behavior handlers_;
-  sampler sampler_;
+  /// Absent at a parameter server.
+  std::optional<sampler> sampler_;
   random_stream stream_;
   random_stream compute_stream_;
   random_stream dropout_stream_;

@@ -3,6 +3,7 @@
 #include "actors/swap_schedule.hpp"
 #include "messages/error_code.hpp"
 #include "messages/types.hpp"
+#include "models/fused_pass.hpp"
 #include "models/optim/optimizer.hpp"
 #include "models/parameter_vector.hpp"
 #include "models/random_stream.hpp"
@@ -12,6 +13,7 @@
 #include <caf/message.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,22 @@ struct neighbour {
   /// Weight of the neighbour's parameters in an average over the edges of
   /// this node (an entry of the run's mixing matrix).
   double weight = 0;
+};
+
+/// A node's part in a run.
+enum class node_role : uint8_t {
+  /// Trains and keeps parameters of its own.
+  peer,
+  /// Computes gradients for the parameter servers.
+  worker,
+  /// Keeps the parameters, or a part of them; has no data.
+  parameter_server,
+};
+
+/// A parameter server and the part of the parameters it is in charge of.
+struct server_part {
+  node_id server = no_node;
+  element_range part;
 };
 
 /// Everything a protocol may touch of the world: its node. Behind it stand
@@ -42,6 +60,12 @@ public:
 
   /// Number of nodes in the run.
   virtual node_id nodes() const noexcept = 0;
+
+  virtual node_role role() const noexcept = 0;
+
+  /// The parameter servers by ascending id; their parts follow each other and
+  /// make up the parameters. Empty between peers.
+  virtual const std::vector<server_part>& servers() const noexcept = 0;
 
   /// The nodes whose messages reach this one, by ascending id.
   virtual const std::vector<neighbour>& in_neighbours() const noexcept = 0;
@@ -68,7 +92,8 @@ public:
   /// A random stream of this node for the protocol's own decisions.
   virtual random_stream& stream() noexcept = 0;
 
-  /// Local updates made so far.
+  /// Local updates made so far; at a parameter server, the version of its
+  /// parameters.
   virtual int64_t step() const noexcept = 0;
 
   /// Local updates after which training ends.
@@ -87,11 +112,25 @@ public:
   /// false: the protocol must not compute any more.
   [[nodiscard]] virtual bool finish_step() = 0;
 
+  /// Ends training at this node although steps are left: sends its last
+  /// snapshot. The protocol must not compute any more.
+  virtual void finish() = 0;
+
+  /// Adds the quality of a gradient that another node computed to the training
+  /// loss and accuracy that this one reports.
+  virtual void count_gradient(const gradient& x) = 0;
+
   /// Sends a message to a neighbour over the edge between the two; the stamp
   /// is filled in here.
+  ///
+  /// @param version of the parameters the message speaks of, if that is not
+  /// `step`
   template <class Message>
-  void send(node_id to, Message content) {
+  void send(node_id to, Message content,
+            std::optional<uint64_t> version = std::nullopt) {
     content.stamp = next_stamp();
+    if (version)
+      content.stamp.version = *version;
     auto bytes = size_of(content);
     route(to, caf::make_message(std::move(content)), bytes);
   }
@@ -118,6 +157,12 @@ public:
   /// read-only. Fails the run, naming both sides, and returns an undefined
   /// tensor when type or length are not those of this node's parameters.
   virtual at::Tensor accept(const message_stamp& from, const tensor_payload& x)
+    = 0;
+
+  /// The same for a vector of `numel` elements that is not of the length of
+  /// this node's parameters.
+  virtual at::Tensor accept(const message_stamp& from, const tensor_payload& x,
+                            int64_t numel)
     = 0;
 
   /// The current parameters as a payload, without copying.

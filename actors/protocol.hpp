@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/node_context.hpp"
+#include "models/consensus/mixing.hpp"
 #include "models/options.hpp"
 #include "models/registry.hpp"
 
@@ -18,6 +19,10 @@ namespace caps {
 struct gradient_ready {
   /// Training loss of the batch.
   double loss = 0;
+  /// Samples of the batch whose class was predicted right; 0 for regression.
+  int64_t correct = 0;
+  /// Samples in the batch.
+  int64_t samples = 0;
 };
 
 /// What a node waits for; shown when a run cannot go on.
@@ -44,17 +49,24 @@ public:
 
   /// Everything this node waits for at the moment.
   virtual std::vector<waiting> waits() const { return {}; }
+
+  /// What this protocol measured since training started; asked for at the end
+  /// of every epoch.
+  virtual std::vector<metric_value> metrics() { return {}; }
 };
 
 /// What a protocol must know of a node before a run begins.
 struct node_setting {
   node_id id = no_node;
+  node_role role = node_role::peer;
   std::vector<node_id> in_neighbours;
   std::vector<node_id> out_neighbours;
   /// Whether edges lead one way only.
   bool directed = false;
   bool same_start = true;
   const swap_plan* swaps = nullptr;
+  /// The averaging weights of all nodes; null without a graph.
+  const mixing_matrix* mixing = nullptr;
   double learning_rate = 0;
 };
 
@@ -67,10 +79,23 @@ struct round_cost {
   double vectors = 0;
 };
 
+/// What a protocol with parameter servers asks of a run.
+struct server_demand {
+  /// Parameter servers that share the parameters; 0: all nodes are peers.
+  int64_t servers = 0;
+  /// Whether each gradient is an update of its own; else one update takes a
+  /// gradient of every worker.
+  bool update_per_gradient = false;
+};
+
 /// Makes the protocol of a node from the options of the run.
 class protocol_recipe
   : public recipe<std::unique_ptr<protocol>, node_context&> {
 public:
+  /// With servers, the nodes of the scenario are workers, each connected to
+  /// every server, and nobody else.
+  virtual server_demand servers() const { return {}; }
+
   /// What a node costs.
   virtual round_cost cost(const node_setting& node) const = 0;
 

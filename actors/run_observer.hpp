@@ -83,7 +83,11 @@ public:
   /// Something worth a line in the log.
   virtual void on_event(const node_event&) {}
 
+  /// What a node's protocol measured up to the end of an epoch.
+  virtual void on_metrics(const node_metrics&) {}
+
   /// A node at the end of an epoch, or (`final`) at the end of training.
+  /// The parts of several parameter servers come as one, from the first.
   virtual void on_snapshot(const node_snapshot&) {}
 
   /// Nothing follows. All rows and snapshots have been delivered.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/compressed.hpp"
 #include "messages/types.hpp"
 
 #include <caf/fwd.hpp>
@@ -23,7 +24,13 @@ using peer_actor = caf::typed_actor<
   // Takes the parameters of a neighbour.
   caf::reacts_to<parameters>,
   // Takes the dual variable of an edge.
-  caf::reacts_to<dual>>;
+  caf::reacts_to<dual>,
+  // Takes a part of a neighbour's sums.
+  caf::reacts_to<weighted_parameters>,
+  // Takes the parameters and the gradient tracker of a neighbour.
+  caf::reacts_to<tracked_parameters>,
+  // Takes the change of a neighbour's public copy.
+  caf::reacts_to<compressed_difference>>;
 
 /// Starts the nodes of a run and decides when it is over.
 using coordinator_actor = caf::typed_actor<
@@ -35,6 +42,8 @@ using coordinator_actor = caf::typed_actor<
   caf::reacts_to<node_finished>,
   // Passes on what happened at a node.
   caf::reacts_to<node_event>,
+  // Passes on what a node's protocol measured.
+  caf::reacts_to<node_metrics>,
   // Stops the run with an error.
   caf::reacts_to<node_failed>,
   // Stops the run early, keeping what was computed.

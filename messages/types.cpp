@@ -1,6 +1,7 @@
 #include "messages/types.hpp"
 
 #include "messages/actors.hpp"
+#include "messages/compressed.hpp"
 #include "messages/error_code.hpp"
 
 #include <caf/actor_system_config.hpp>

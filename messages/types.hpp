@@ -34,6 +34,23 @@ struct parameters {
   tensor_payload weights;
 };
 
+/// A part of the source's sums in push-sum averaging.
+struct weighted_parameters {
+  message_stamp stamp;
+  /// 1-D, of the length of the parameters.
+  tensor_payload weights;
+  /// The part of the sum of weights that belongs to it; positive.
+  double weight = 0;
+};
+
+/// Parameters and the tracker of the mean gradient (gradient tracking).
+struct tracked_parameters {
+  message_stamp stamp;
+  /// Both 1-D, of the length of the parameters.
+  tensor_payload weights;
+  tensor_payload tracker;
+};
+
 /// The dual variable of an edge, from the source to the receiver.
 struct dual {
   message_stamp stamp;
@@ -230,6 +247,18 @@ typename Inspector::result_type inspect(Inspector& f, message_stamp& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, parameters& x) {
   return f(caf::meta::type_name("parameters"), x.stamp, x.weights);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, weighted_parameters& x) {
+  return f(caf::meta::type_name("weighted_parameters"), x.stamp, x.weights,
+           x.weight);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, tracked_parameters& x) {
+  return f(caf::meta::type_name("tracked_parameters"), x.stamp, x.weights,
+           x.tracker);
 }
 
 template <class Inspector>

@@ -24,7 +24,7 @@ flat_buffer::flat_buffer(int64_t numel, at::TensorOptions options)
 }
 
 at::Tensor flat_buffer::target() {
-  if (unshared(current_))
+  if (!borrowed_ && unshared(current_))
     return current_;
   auto free = std::find_if(spare_.begin(), spare_.end(), unshared);
   if (free == spare_.end())
@@ -37,9 +37,15 @@ at::Tensor flat_buffer::target() {
 void flat_buffer::commit(at::Tensor next) {
   if (next.is_same(current_))
     return;
-  if (spare_.size() < spare_max)
+  if (!borrowed_ && spare_.size() < spare_max)
     spare_.push_back(std::move(current_));
   current_ = std::move(next);
+  borrowed_ = false;
+}
+
+void flat_buffer::adopt(at::Tensor borrowed) {
+  commit(std::move(borrowed));
+  borrowed_ = true;
 }
 
 at::Tensor flat_buffer::writable() {

@@ -30,6 +30,10 @@ public:
   /// Makes `next` (from `target`) the current version.
   void commit(at::Tensor next);
 
+  /// Makes a vector that others own, and may hold for long, the current
+  /// version. It is never written to and not kept for reuse.
+  void adopt(at::Tensor borrowed);
+
   /// The current version for writing in place: copied first if it is lent.
   at::Tensor writable();
 
@@ -38,6 +42,7 @@ public:
 
 private:
   at::Tensor current_;
+  bool borrowed_ = false;
   std::vector<at::Tensor> spare_;
 };
 

@@ -1,5 +1,6 @@
 #include "models/parameter_layout.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <numeric>
@@ -59,6 +60,23 @@ uint64_t parameter_layout::digest() const {
   add_all(entries_);
   add_all(buffers_);
   return hash;
+}
+
+parameter_layout part_of(const parameter_layout& whole, int64_t offset,
+                         int64_t numel) {
+  parameter_layout result;
+  for (const auto& entry : whole.entries()) {
+    auto first = std::max(entry.offset, offset);
+    auto last = std::min(entry.offset + entry.numel, offset + numel);
+    if (last - first == entry.numel)
+      result.add(entry.name, entry.shape, entry.kind);
+    else if (last > first)
+      result.add(entry.name, {last - first}, entry.kind);
+  }
+  if (offset == 0)
+    for (const auto& buffer : whole.buffers())
+      result.add_buffer(buffer.name, buffer.shape, buffer.initial);
+  return result;
 }
 
 std::string_view to_text(parameter_kind kind) {

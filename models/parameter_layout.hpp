@@ -82,6 +82,12 @@ private:
   int64_t buffer_numel_ = 0;
 };
 
+/// The layout of `numel` elements from `offset` on: the parameters that lie in
+/// the range, whole or in part, and the buffers if it begins at 0. A part of a
+/// parameter is a vector of the parameter's kind. @pre the range lies within.
+parameter_layout part_of(const parameter_layout& whole, int64_t offset,
+                         int64_t numel);
+
 /// "weight", "bias", ...
 std::string_view to_text(parameter_kind kind);
 

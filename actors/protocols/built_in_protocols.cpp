@@ -1,9 +1,15 @@
 #include "actors/protocol.hpp"
+#include "actors/protocols/async_sgd.hpp"
 #include "actors/protocols/c_admm.hpp"
+#include "actors/protocols/choco.hpp"
+#include "actors/protocols/d_squared.hpp"
 #include "actors/protocols/dsgd.hpp"
+#include "actors/protocols/gradient_tracking.hpp"
+#include "actors/protocols/push_sum.hpp"
 #include "actors/protocols/gossip.hpp"
 #include "actors/protocols/isvr.hpp"
 #include "actors/protocols/pdmm_sgd.hpp"
+#include "actors/protocols/sync_sgd.hpp"
 
 namespace caps {
 
@@ -35,6 +41,28 @@ registry<protocol_recipe> built_in_protocols() {
   result.add({"c_admm",
               "linearized decentralized consensus ADMM (Ling et al. 2015)",
               c_admm});
+  result.add({"push_sum",
+              "stochastic gradient push, for directed graphs (Assran et al. "
+              "2019)",
+              push_sum});
+  result.add({"choco_sgd",
+              "CHOCO-SGD: compressed differences to public copies (Koloskova "
+              "et al. 2019)",
+              choco_sgd});
+  result.add({"d_squared",
+              "D^2: takes out the difference between the nodes' data (Tang et "
+              "al. 2018)",
+              d_squared});
+  result.add({"gradient_tracking",
+              "steps along a tracker of the mean gradient (Nedic et al. 2017)",
+              gradient_tracking});
+  result.add({"sync_sgd",
+              "parameter server: one update with the average of all workers' "
+              "gradients",
+              sync_sgd});
+  result.add({"async_sgd",
+              "parameter server: an update with every gradient as it comes",
+              async_sgd});
   return result;
 }
 

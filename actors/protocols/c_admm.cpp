@@ -71,9 +71,7 @@ public:
   void check(const node_setting& node) const override {
     require_undirected(node, "c_admm");
     caps::check(options_);
-    if (node.swaps->schedule->round() != 1 || node.swaps->schedule->one_peer())
-      throw input_error("c_admm needs the parameters of all neighbours in "
-                        "every step: swaps.kind = \"every_step\"");
+    require_every_step(node, "c_admm");
   }
 
 private:

@@ -209,6 +209,13 @@ round_cost swap_cost(const node_setting& node, double vectors) {
   return result;
 }
 
+void require_every_step(const node_setting& node, std::string_view protocol) {
+  if (node.swaps->schedule->round() != 1 || node.swaps->schedule->one_peer())
+    throw input_error(fmt::format("{} needs the messages of all neighbours in "
+                                  "every step: swaps.kind = \"every_step\"",
+                                  protocol));
+}
+
 void require_undirected(const node_setting& node, std::string_view protocol) {
   if (node.directed)
     throw input_error(fmt::format(

@@ -147,6 +147,9 @@ private:
 /// What a node costs that sends `vectors` parameter vectors in every message.
 round_cost swap_cost(const node_setting& node, double vectors);
 
+/// Throws `input_error` unless every edge swaps after every step.
+void require_every_step(const node_setting& node, std::string_view protocol);
+
 /// Throws `input_error` unless all edges lead both ways.
 void require_undirected(const node_setting& node, std::string_view protocol);
 

@@ -16,6 +16,17 @@ namespace {
 /// Shards shown; the rest is summed up.
 constexpr size_t shards_shown_max = 16;
 
+void print_servers(const run_plan& plan) {
+  const auto& servers = plan.environment->servers;
+  fmt::print("# nodes: {} workers (0 to {}), {} parameter server{} ({} to {}) "
+             "of {} to {} parameters; [topology] and [swaps] kind and step are "
+             "not used\n",
+             plan.content.nodes, plan.content.nodes - 1, servers.size(),
+             servers.size() == 1 ? "" : "s", servers.front().server,
+             servers.back().server, servers.front().part.numel,
+             servers.back().part.numel);
+}
+
 void print_graph(const run_plan& plan) {
   auto degrees = plan.topology.out;
   auto [low, high] = std::ranges::minmax(
@@ -54,7 +65,8 @@ void print_cost(const run_plan& plan) {
   }
   auto steps = plan.environment->epochs * plan.environment->steps_per_epoch;
   auto rounds = static_cast<double>(steps) / static_cast<double>(steps_a_round);
-  fmt::print("# steps: {} a node ({} epochs of {}), batch {}\n", steps,
+  fmt::print("# steps: {} a {} ({} epochs of {}), batch {}\n", steps,
+             plan.environment->servers.empty() ? "node" : "worker",
              plan.environment->epochs, plan.environment->steps_per_epoch,
              x.batch);
   fmt::print("# traffic: {} messages and {} a round of {} step{}, {} in all\n",
@@ -89,7 +101,10 @@ exit_code check_command(const cli_options& options, const components& known) {
   auto plan
     = make_plan(load_scenario(options.scenario, options.all_settings(), known));
   fmt::print("# {} is a valid scenario\n", options.scenario.string());
-  print_graph(plan);
+  if (plan.environment->servers.empty())
+    print_graph(plan);
+  else
+    print_servers(plan);
   print_cost(plan);
   print_shards(plan);
   fmt::print("\n{}", to_toml(plan.content));

@@ -7,6 +7,7 @@
 #include "runtime/report/metrics_csv.hpp"
 #include "runtime/report/observers.hpp"
 #include "runtime/report/output_folder.hpp"
+#include "runtime/report/protocol_csv.hpp"
 #include "runtime/report/rounds_csv.hpp"
 #include "runtime/report/run_log.hpp"
 #include "runtime/report/summary.hpp"
@@ -42,6 +43,7 @@ run_facts facts_of(const run_plan& plan, const run_settings& settings,
           settings.threads,
           settings.processes,
           plan.model->layout().numel(),
+          x.nodes,
           since_program};
 }
 
@@ -57,15 +59,22 @@ std::optional<double> predicted_contraction(const run_plan& plan) {
 
 console::options console_options(const run_plan& plan) {
   const auto& e = *plan.environment;
-  return {e.nodes, e.epochs, e.nodes * e.epochs * e.steps_per_epoch};
+  auto nodes = plan.content.nodes;
+  return {nodes, e.epochs, nodes * e.epochs * e.steps_per_epoch,
+          !e.servers.empty()};
 }
 
 void print_header(const run_plan& plan, const run_settings& settings,
                   const std::filesystem::path& out) {
   const auto& x = plan.content;
-  fmt::print("{}: {} nodes ({}), {}, {} ({} parameters) on {}, {} clock, {} "
+  auto servers = plan.environment->servers.size();
+  auto who = servers == 0
+               ? fmt::format("{} nodes ({})", x.nodes, x.topology.name())
+               : fmt::format("{} workers, {} parameter server{}", x.nodes,
+                             servers, servers == 1 ? "" : "s");
+  fmt::print("{}: {}, {} ({} parameters) on {}, {} clock, {} "
              "{}\nresults in {}\n",
-             x.name, x.nodes, x.topology.name(), x.protocol.name(),
+             x.name, who, x.protocol.name(),
              x.model.name(), plan.model->layout().numel(), x.data.name(),
              x.clock,
              settings.processes > 1 ? settings.processes : settings.threads,
@@ -135,6 +144,7 @@ exit_code run_command(const cli_options& options, const components& known) {
   all.add<edges_csv>(out / "edges.csv");
   if (x.rounds_every > 0)
     all.add<rounds_csv>(out / "rounds.csv", predicted_contraction(plan));
+  all.add<protocol_csv>(out / "protocol.csv");
   all.add<weights_files>(out, plan.model->layout_ptr(), x.name);
   auto& outcome = all.add<summary>(
     out / "summary.json", facts_of(plan, settings, options.since_program));

@@ -81,6 +81,8 @@ run_end run_processes(run_plan& plan, const run_settings& settings,
   own.layout = plan.model->layout().digest();
   own.evaluator = caf::actor_cast<caf::actor>(measure);
   own.observer = &watch;
+  for (const auto& x : plan.environment->servers)
+    own.servers.push_back(x.server);
   auto head = caf::actor_cast<caf::actor>(system.spawn(hub, own));
   auto processes
     = start_processes(settings, scenario_file, publish(system, head));

@@ -56,6 +56,8 @@ void console::on_start() {
 }
 
 void console::on_progress(node_id node, int64_t step) {
+  if (node >= run_.nodes)
+    return; // a server's versions are no steps
   auto& last = steps_[node];
   steps_done_ += std::max<int64_t>(0, step - last);
   last = std::max(last, step);
@@ -65,6 +67,13 @@ void console::on_progress(node_id node, int64_t step) {
 void console::on_row(const metrics_row& row) {
   on_progress(row.node, row.step);
   last_[row.node] = row;
+  if (!run_.served)
+    collect(row);
+  else if (row.node == run_.nodes)
+    print_epoch({row});
+}
+
+void console::collect(const metrics_row& row) {
   // Rows come epoch by epoch, all nodes of an epoch in a row.
   if (!epoch_rows_.empty() && epoch_rows_.front().epoch != row.epoch) {
     print_epoch(epoch_rows_);
@@ -128,7 +137,7 @@ void console::print_epoch(const std::vector<metrics_row>& rows) {
   auto text = fmt::format("epoch {}/{}  {:.1f} s ({} s on the run's clock)",
                           first.epoch, run_.epochs, watch_.seconds(),
                           fmt::format("{:.2f}", first.time));
-  if (rows.size() < static_cast<size_t>(run_.nodes))
+  if (!run_.served && rows.size() < static_cast<size_t>(run_.nodes))
     text += fmt::format("  {} of {} nodes", rows.size(), run_.nodes);
   text += fmt::format(
     "  train loss {}",
@@ -141,8 +150,10 @@ void console::print_epoch(const std::vector<metrics_row>& rows) {
     text += fmt::format(
       "  test accuracy {} %",
       percent(mean([](const metrics_row& x) { return x.test.accuracy; })));
-  fmt::print(out_, "{}  consensus distance {:.4g}\n", text,
-             first.consensus_distance);
+  if (!run_.served)
+    text += fmt::format("  consensus distance {:.4g}",
+                        first.consensus_distance);
+  fmt::print(out_, "{}\n", text);
   std::fflush(out_);
   draw_bar();
 }

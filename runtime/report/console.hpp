@@ -16,10 +16,14 @@ namespace caps {
 class console final : public run_observer {
 public:
   struct options {
+    /// Nodes that train.
     int64_t nodes = 0;
     int64_t epochs = 0;
     /// Steps of all nodes together.
     int64_t steps_total = 0;
+    /// Whether parameter servers follow the nodes: their rows are the ones that
+    /// tell how good the parameters are.
+    bool served = false;
   };
 
   /// Writes to `out`, which it does not own.
@@ -35,6 +39,7 @@ private:
   void clear_bar();
   void print_epoch(const std::vector<metrics_row>& rows);
   void print_table();
+  void collect(const metrics_row& row);
 
   std::FILE* out_;
   options run_;

@@ -50,6 +50,11 @@ public:
       x->on_event(event);
   }
 
+  void on_metrics(const node_metrics& x) override {
+    for (auto& y : all_)
+      y->on_metrics(x);
+  }
+
   void on_snapshot(const node_snapshot& snapshot) override {
     for (auto& x : all_)
       x->on_snapshot(snapshot);

@@ -33,6 +33,24 @@ json_object to_json(const metrics_row& x) {
           {"messages_sent", x.messages_sent}};
 }
 
+/// The last metrics of each node. What is about something else and what has a
+/// place in a histogram is nested: "staleness": {"2": {"0": 17, "3": 118}}.
+json_object to_json(const std::map<node_id, node_metrics>& metrics) {
+  auto result = json_object::object();
+  for (const auto& [node, x] : metrics) {
+    auto& own = result[std::to_string(node)];
+    for (const auto& y : x.values) {
+      auto in_histogram = std::ranges::any_of(
+        x.values, [&](const metric_value& z) {
+          return z.name == y.name && z.at != 0;
+        });
+      auto& place = y.of.empty() ? own[y.name] : own[y.name][y.of];
+      (in_histogram ? place[std::to_string(y.at)] : place) = y.value;
+    }
+  }
+  return result;
+}
+
 } // namespace
 
 summary::summary(std::filesystem::path file, run_facts facts)
@@ -44,7 +62,13 @@ void summary::on_start() {
   since_start_ = {};
 }
 
+void summary::on_metrics(const node_metrics& x) {
+  metrics_[x.stamp.source] = x;
+}
+
 void summary::on_progress(node_id node, int64_t step) {
+  if (node >= facts_.training_nodes)
+    return; // a server's versions are no steps
   auto& last = steps_[node];
   last = std::max(last, step);
 }
@@ -104,6 +128,8 @@ void summary::on_end(const run_end& end) {
   out["worst_test_acc"] = measured > 0 ? json_object(accuracy_min)
                                        : json_object(nullptr);
   out["nodes"] = nodes;
+  if (!metrics_.empty())
+    out["protocol_metrics"] = to_json(metrics_);
   json_ = out.dump(2) + "\n";
   if (!file_.empty())
     write_file(file_, json_);

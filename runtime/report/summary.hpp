@@ -19,6 +19,8 @@ struct run_facts {
   size_t threads = 1;
   size_t processes = 1;
   int64_t parameters = 0;
+  /// Nodes that train; parameter servers, if any, have higher ids.
+  int64_t training_nodes = 0;
   /// Runs since the program was started.
   stopwatch since_program;
 };
@@ -33,6 +35,7 @@ public:
   void on_start() override;
   void on_progress(node_id node, int64_t step) override;
   void on_row(const metrics_row& row) override;
+  void on_metrics(const node_metrics& x) override;
   void on_end(const run_end& end) override;
 
   /// The summary as JSON, complete once the run has ended.
@@ -46,6 +49,7 @@ private:
   /// The last row and step count of each node.
   std::map<node_id, metrics_row> last_;
   std::map<node_id, int64_t> steps_;
+  std::map<node_id, node_metrics> metrics_;
   std::string json_;
 };
 

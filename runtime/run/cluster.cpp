@@ -35,6 +35,7 @@ evaluator_config make_evaluator_config(const run_plan& plan,
   result.test = all_of(plan.data.test);
   result.chunk = plan.content.evaluation_chunk;
   result.nodes = plan.environment->nodes;
+  result.servers = plan.environment->servers;
   result.pool = &services.compute->pool();
   result.observer = services.observer;
   return result;
@@ -55,6 +56,8 @@ cluster start_cluster(caf::actor_system& system, run_plan& plan,
   for (size_t i = 0; i < result.nodes.size(); ++i)
     everybody.nodes.push_back({static_cast<node_id>(i), result.nodes[i]});
   everybody.evaluator = result.evaluator;
+  for (const auto& x : plan.environment->servers)
+    everybody.servers.push_back(x.server);
   everybody.observer = services.observer;
   auto head = system.spawn(coordinator, everybody);
   result.coordinator = caf::actor_cast<caf::actor>(head);

@@ -38,6 +38,10 @@ public:
     pass([&] { next_.on_event(x); });
   }
 
+  void on_metrics(const node_metrics& x) override {
+    pass([&] { next_.on_metrics(x); });
+  }
+
   void on_snapshot(const node_snapshot& x) override {
     pass([&] { next_.on_snapshot(x); });
   }

@@ -8,7 +8,59 @@ namespace caps {
 
 namespace {
 
+/// Every worker with every server, which come after them.
+graph connect_servers(int64_t workers, int64_t servers) {
+  auto result = empty_graph(workers + servers);
+  for (int64_t server = workers; server < workers + servers; ++server)
+    for (int64_t worker = 0; worker < workers; ++worker)
+      add_edge(result, worker, server);
+  return result;
+}
+
+/// A run with servers has a graph, messages and a start of its own; what a
+/// scenario says of those of peers would be ignored.
+void refuse_peer_settings(const scenario& x, const source_map& places) {
+  auto refuse = [&](const std::string& key, bool is_default) {
+    places.locate(key, [&] {
+      if (!is_default)
+        throw input_error(fmt::format(
+          "{}: {} connects every worker with its servers and nobody else; "
+          "leave {} out",
+          key, x.protocol.name(), key));
+    });
+  };
+  refuse("topology.kind", x.topology.name() == "ring");
+  refuse("swaps.kind", x.swaps.name() == "every_step");
+  refuse("swaps.step", x.stepping == "round_step");
+  refuse("training.same_start", x.same_start);
+  refuse("evaluation.rounds", x.rounds_every == 0);
+}
+
+/// The servers' parts of the parameters, which differ by an element at most.
+std::vector<server_part> cut_parameters(int64_t workers, int64_t servers,
+                                        int64_t numel,
+                                        const source_map& places) {
+  return places.locate("protocol.servers", [&] {
+    if (servers > numel)
+      throw input_error(fmt::format("protocol.servers: {} servers cannot share "
+                                    "{} parameters",
+                                    servers, numel));
+    std::vector<server_part> result;
+    for (int64_t i = 0; i < servers; ++i) {
+      auto first = numel * i / servers;
+      result.push_back({static_cast<node_id>(workers + i),
+                        {first, numel * (i + 1) / servers - first}});
+    }
+    return result;
+  });
+}
+
 graph draw_graph(const scenario& x, const source_map& places) {
+  auto servers = x.protocol.recipe()->servers().servers;
+  if (servers > 0) {
+    refuse_peer_settings(x, places);
+    return connect_servers(x.nodes, servers);
+  }
   return places.locate("topology.kind", [&] {
     auto seed = static_cast<uint64_t>(x.seed);
     random_stream stream{seed, no_node, "topology"};
@@ -24,12 +76,13 @@ graph draw_graph(const scenario& x, const source_map& places) {
 mixing_matrix make_mixing(const scenario& x, const graph& topology,
                           const source_map& places) {
   return places.locate("topology.mixing", [&] {
-    if (x.mixing == "uniform")
-      return uniform_mixing(topology.in());
-    if (topology.directed)
+    if (topology.directed && x.mixing != "uniform")
       throw input_error("metropolis_hastings weights need an undirected graph; "
                         "set topology.mixing = \"uniform\"");
-    return metropolis_hastings_mixing(topology.in());
+    auto result = x.mixing == "uniform"
+                    ? uniform_mixing(topology.in())
+                    : metropolis_hastings_mixing(topology.in());
+    return x.lazy ? lazy_mixing(std::move(result)) : result;
   });
 }
 
@@ -84,7 +137,7 @@ std::vector<compute_model> compute_models(const scenario& x,
 void override_links(const scenario& x, const graph& topology,
                     const source_map& places, std::vector<node_config>& nodes) {
   auto set = [&](int64_t from, int64_t to, const link_model& link) {
-    if (from >= x.nodes || to >= x.nodes
+    if (from >= topology.nodes() || to >= topology.nodes()
         || !std::ranges::binary_search(topology.out[static_cast<size_t>(from)],
                                        to))
       throw input_error(
@@ -101,10 +154,27 @@ void override_links(const scenario& x, const graph& topology,
   }
 }
 
+void make_servers(const run_plan& plan, std::vector<node_config>& nodes) {
+  const auto& e = *plan.environment;
+  if (e.servers.empty())
+    return;
+  for (auto& node : nodes)
+    node.role = node_role::worker;
+  auto workers = plan.content.nodes;
+  auto per_gradient
+    = plan.content.protocol.recipe()->servers().update_per_gradient;
+  for (const auto& x : e.servers) {
+    auto& node = nodes[static_cast<size_t>(x.server)];
+    node.role = node_role::parameter_server;
+    node.part = x.part;
+    node.updates_per_epoch = e.steps_per_epoch * (per_gradient ? workers : 1);
+  }
+}
+
 std::vector<node_config> make_nodes(const run_plan& plan,
                                     const source_map& places) {
   const auto& x = plan.content;
-  std::vector<node_config> result(static_cast<size_t>(x.nodes));
+  std::vector<node_config> result(static_cast<size_t>(plan.topology.nodes()));
   auto computing = compute_models(x, places);
   for (size_t i = 0; i < result.size(); ++i) {
     auto& node = result[i];
@@ -119,9 +189,12 @@ std::vector<node_config> make_nodes(const run_plan& plan,
         node.links[static_cast<node_id>(to)] = x.link;
     }
     node.self_weight = plan.mixing.self[i];
+    if (i >= plan.shard_of_node.size())
+      continue; // a server
     node.shard = plan.shard_of_node[i];
     node.compute = computing[i];
   }
+  make_servers(plan, result);
   override_links(x, plan.topology, places, result);
   return result;
 }
@@ -155,7 +228,7 @@ void check_protocol(const run_plan& plan, const source_map& places) {
 std::shared_ptr<node_environment> make_environment(const run_plan& plan) {
   const auto& x = plan.content;
   auto result = std::make_shared<node_environment>();
-  result->nodes = static_cast<node_id>(x.nodes);
+  result->nodes = static_cast<node_id>(plan.topology.nodes());
   result->seed = static_cast<uint64_t>(x.seed);
   result->model = plan.model;
   result->start = x.initialization == "he" ? initialization::he
@@ -181,12 +254,14 @@ node_setting setting_of(const run_plan& plan, const node_config& node,
                         double learning_rate) {
   node_setting result;
   result.id = node.id;
+  result.role = node.role;
   for (const auto& x : node.in_neighbours)
     result.in_neighbours.push_back(x.id);
   result.out_neighbours = node.out_neighbours;
   result.directed = plan.topology.directed;
   result.same_start = plan.content.same_start;
   result.swaps = &plan.environment->swaps;
+  result.mixing = &plan.mixing;
   result.learning_rate = learning_rate;
   return result;
 }
@@ -198,8 +273,11 @@ run_plan make_plan(loaded_scenario loaded) {
   auto& x = result.content;
   auto seed = static_cast<uint64_t>(x.seed);
   result.topology = draw_graph(x, places);
-  result.mixing = make_mixing(x, result.topology, places);
-  result.mixing_facts = examine(result.mixing);
+  auto servers = x.protocol.recipe()->servers().servers;
+  result.mixing = servers > 0 ? uniform_mixing(result.topology.in())
+                              : make_mixing(x, result.topology, places);
+  if (servers == 0)
+    result.mixing_facts = examine(result.mixing);
   result.data = places.locate("data", [&] {
     return x.data.recipe()->make({x.data_path, seed});
   });
@@ -213,6 +291,8 @@ run_plan make_plan(loaded_scenario loaded) {
   result.validation = std::move(split.validation);
   result.shard_of_node = deal(x, *result.data.train, split.train, places);
   result.environment = make_environment(result);
+  result.environment->servers = cut_parameters(
+    x.nodes, servers, result.model->layout().numel(), places);
   result.environment->swaps = make_swaps(x, result.topology, places);
   result.environment->rates
     = places.locate("schedule", [&] { return x.schedule.recipe()->make(); });

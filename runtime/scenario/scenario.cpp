@@ -24,6 +24,10 @@ void scenario::visit(scenario_visitor& visitor) {
              "weights of averages over neighbours: metropolis_hastings "
              "1/(1 + max(degree, neighbour's degree)), doubly stochastic on "
              "every undirected graph; uniform 1/(degree + 1), as published");
+    v.boolean("lazy", lazy,
+              "halve all weights but a node's own and give it the rest, which "
+              "leaves no negative eigenvalue; d_squared needs it on most "
+              "graphs");
   });
   visitor.table(
     "swaps", "When messages go over the edges.", [this](option_visitor& v) {

@@ -58,6 +58,7 @@ struct scenario {
   int64_t nodes = 3;
   component<topology_recipe> topology;
   std::string mixing = "metropolis_hastings";
+  bool lazy = false;
 
   component<swap_schedule_recipe> swaps;
   std::string stepping = "round_step";

@@ -1,0 +1,42 @@
+#include "actors/compressed_payload.hpp"
+
+#include "actors/payload_tensor.hpp"
+
+namespace caps {
+
+namespace {
+
+tensor_payload wrap(const at::Tensor& x) {
+  return x.defined() ? to_payload(x) : tensor_payload{};
+}
+
+at::Tensor unwrap(const tensor_payload& x) {
+  return x.empty() ? at::Tensor{} : to_tensor(x);
+}
+
+} // namespace
+
+compressed_payload to_payload(const compressed_vector& x) {
+  return {static_cast<uint8_t>(x.kind),
+          x.numel,
+          wrap(x.values),
+          wrap(x.indices),
+          wrap(x.scales),
+          x.block,
+          x.seed};
+}
+
+compressed_vector to_compressed(const compressed_payload& x, int64_t numel,
+                                at::ScalarType type) {
+  compressed_vector result{static_cast<compression_kind>(x.kind),
+                           x.numel,
+                           unwrap(x.values),
+                           unwrap(x.indices),
+                           unwrap(x.scales),
+                           x.block,
+                           x.seed};
+  check(result, numel, type);
+  return result;
+}
+
+} // namespace caps

@@ -1,0 +1,139 @@
+#include "actors/protocols/choco.hpp"
+
+#include "actors/compressed_payload.hpp"
+#include "actors/protocols/swapping.hpp"
+#include "models/compression/compressor.hpp"
+#include "models/consensus/choco.hpp"
+
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+
+namespace caps {
+
+namespace {
+
+struct choco_options {
+  double step_size = 0.5;
+  std::string compressor = "top_k";
+  /// The chosen compressor's own options.
+  std::shared_ptr<compressor_recipe> recipe
+    = built_in_compressors().at("top_k").recipe();
+};
+
+class choco_protocol final : public swapping {
+public:
+  choco_protocol(node_context& node, const choco_options& options)
+    : swapping(node, swap_order::swap_within_update),
+      step_size_(options.step_size), compressor_(options.recipe->make()) {
+    for (const auto& x : node.in_neighbours())
+      mixing_.push_back(x.weight);
+  }
+
+  caf::behavior behavior() override {
+    return handlers_with([this](const compressed_difference& x) {
+      receive(x.stamp, [this, x] { take(x); });
+    });
+  }
+
+private:
+  void begin() override {
+    const auto& start = context().parameters().weights().read();
+    auto copy = [&] {
+      return context().same_start() ? start.clone() : at::zeros_like(start);
+    };
+    public_copy_ = copy();
+    for (size_t i = 0; i < mixing_.size(); ++i)
+      copies_.push_back(copy());
+    difference_ = at::empty_like(start);
+  }
+
+  bool needs_every_message() const override { return true; }
+
+  void take(const compressed_difference& x) {
+    auto content = to_compressed(x.content, difference_.numel(),
+                                 difference_.scalar_type());
+    add_decompressed(content, 1, copies_[index_of(x.stamp.source)]);
+  }
+
+  /// The local update, and what it changes in the public copy.
+  void prepare() override {
+    auto& weights = context().parameters().weights();
+    auto half = weights.target();
+    context().optimizer().step(weights.read(),
+                               context().parameters().gradient().read(), half);
+    weights.commit(std::move(half));
+    choco_difference(weights.read(), public_copy_, difference_);
+    auto change = compressor_->compress(difference_, context().stream());
+    add_decompressed(change, 1, public_copy_);
+    // An exact "compression" shares the memory it was given.
+    if (compressor_->is_exact())
+      difference_ = at::empty_like(difference_);
+    change_ = to_payload(change);
+  }
+
+  void send_to(size_t index) override {
+    context().send(context().out_neighbours()[index],
+                   compressed_difference{{}, change_});
+  }
+
+  void update() override {
+    auto& weights = context().parameters().weights();
+    auto next = weights.target();
+    choco_average(weights.read(), public_copy_, copies_, mixing_, step_size_,
+                  next);
+    weights.commit(std::move(next));
+  }
+
+  double step_size_;
+  std::unique_ptr<compressor> compressor_;
+  std::vector<double> mixing_;
+  /// This node's parameters as its neighbours know them.
+  at::Tensor public_copy_;
+  /// Those of the neighbours.
+  std::vector<at::Tensor> copies_;
+  at::Tensor difference_;
+  compressed_payload change_;
+};
+
+class choco_recipe final : public protocol_recipe {
+public:
+  void describe(option_visitor& visitor) override {
+    visitor.real("step_size", options_.step_size,
+                 {.min = 0, .max = 1, .min_open = true},
+                 "gamma, how far a step goes towards the neighbours' public "
+                 "copies; smaller for stronger compression");
+    auto known = built_in_compressors();
+    auto names = known.names();
+    auto before = options_.compressor;
+    visitor.choice("compressor", options_.compressor,
+                   {names.begin(), names.end()},
+                   "what makes the differences smaller");
+    if (options_.compressor != before)
+      options_.recipe = known.at(options_.compressor).recipe();
+    options_.recipe->describe(visitor);
+  }
+
+  std::unique_ptr<protocol> make(node_context& node) const override {
+    return std::make_unique<choco_protocol>(node, options_);
+  }
+
+  round_cost cost(const node_setting& node) const override {
+    return swap_cost(node, 1);
+  }
+
+  void check(const node_setting& node) const override {
+    require_undirected(node, "choco_sgd");
+    require_every_step(node, "choco_sgd");
+  }
+
+private:
+  choco_options options_;
+};
+
+} // namespace
+
+std::unique_ptr<protocol_recipe> choco_sgd() {
+  return std::make_unique<choco_recipe>();
+}
+
+} // namespace caps

@@ -1,0 +1,110 @@
+#include "actors/protocols/gradient_tracking.hpp"
+
+#include "actors/payload_tensor.hpp"
+#include "actors/protocols/swapping.hpp"
+#include "models/consensus/averaging.hpp"
+#include "models/consensus/gradient_tracking.hpp"
+
+#include <ATen/ops/zeros_like.h>
+
+namespace caps {
+
+namespace {
+
+class gradient_tracking_protocol final : public swapping {
+public:
+  explicit gradient_tracking_protocol(node_context& node)
+    : swapping(node, swap_order::swap_within_update),
+      tracker_(node.parameters().weights().read().numel(),
+               node.parameters().weights().read().options()) {
+    for (const auto& x : node.in_neighbours())
+      mixing_.push_back(x.weight);
+  }
+
+  caf::behavior behavior() override {
+    return handlers_with([this](const tracked_parameters& x) {
+      receive(x.stamp, [this, x] { take(x); });
+    });
+  }
+
+private:
+  void begin() override {
+    const auto& start = context().parameters().weights().read();
+    previous_ = at::zeros_like(start);
+    weights_received_.assign(mixing_.size(), start);
+    trackers_received_.assign(mixing_.size(), at::zeros_like(start));
+  }
+
+  void take(const tracked_parameters& x) {
+    auto weights = context().accept(x.stamp, x.weights);
+    auto tracker = context().accept(x.stamp, x.tracker);
+    if (!weights.defined() || !tracker.defined())
+      return;
+    auto i = index_of(x.stamp.source);
+    weights_received_[i] = std::move(weights);
+    trackers_received_[i] = std::move(tracker);
+  }
+
+  /// Brings the tracker up to date and steps along it.
+  void prepare() override {
+    auto tracker = tracker_.target();
+    track_gradient(tracker_.read(), context().parameters().gradient().read(),
+                   previous_, tracker);
+    tracker_.commit(std::move(tracker));
+    auto& weights = context().parameters().weights();
+    auto half = weights.target();
+    context().optimizer().step(weights.read(), tracker_.read(), half);
+    weights.commit(std::move(half));
+  }
+
+  void send_to(size_t index) override {
+    context().send(context().out_neighbours()[index],
+                   tracked_parameters{{},
+                                      context().lend_weights(),
+                                      to_payload(tracker_.read())});
+  }
+
+  void update() override {
+    mix(context().parameters().weights(), weights_received_);
+    mix(tracker_, trackers_received_);
+  }
+
+  void mix(flat_buffer& own, const std::vector<at::Tensor>& received) {
+    auto next = own.target();
+    average(own.read(), context().self_weight(), received, mixing_, next);
+    own.commit(std::move(next));
+  }
+
+  std::vector<double> mixing_;
+  /// The tracker of the mean gradient, averaged after every step.
+  flat_buffer tracker_;
+  /// The gradient of the step before.
+  at::Tensor previous_;
+  /// What each neighbour sent last.
+  std::vector<at::Tensor> weights_received_;
+  std::vector<at::Tensor> trackers_received_;
+};
+
+class gradient_tracking_recipe final : public protocol_recipe {
+public:
+  std::unique_ptr<protocol> make(node_context& node) const override {
+    return std::make_unique<gradient_tracking_protocol>(node);
+  }
+
+  round_cost cost(const node_setting& node) const override {
+    return swap_cost(node, 2);
+  }
+
+  void check(const node_setting& node) const override {
+    require_undirected(node, "gradient_tracking");
+    require_every_step(node, "gradient_tracking");
+  }
+};
+
+} // namespace
+
+std::unique_ptr<protocol_recipe> gradient_tracking() {
+  return std::make_unique<gradient_tracking_recipe>();
+}
+
+} // namespace caps

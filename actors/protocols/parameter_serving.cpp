@@ -1,0 +1,394 @@
+#include "actors/protocols/parameter_serving.hpp"
+
+#include "actors/payload_tensor.hpp"
+#include "models/consensus/averaging.hpp"
+#include "models/norms.hpp"
+
+#include <caf/message_handler.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace caps {
+
+namespace {
+
+double seconds(node_context::duration x) {
+  return std::chrono::duration<double>(x).count();
+}
+
+} // namespace
+
+// -- options ------------------------------------------------------------------
+
+void serving_options::describe(option_visitor& visitor) {
+  visitor.integer("servers", servers, {.min = 1, .max = 10'000},
+                  "parameter servers that share the parameters in parts of "
+                  "equal size; their ids follow those of the workers");
+  visitor.integer("min_workers", min_workers, at_least(0),
+                  "the run goes on without lost workers as long as that many "
+                  "are left; 0: all must stay");
+}
+
+void check(const serving_options& options, const node_setting& node,
+           std::string_view protocol) {
+  if (node.role != node_role::parameter_server)
+    return;
+  auto workers = static_cast<int64_t>(node.in_neighbours.size());
+  if (options.min_workers > workers)
+    throw input_error(fmt::format("{}: min_workers is {}, but there are only "
+                                  "{} workers",
+                                  protocol, options.min_workers, workers));
+}
+
+round_cost serving_cost(const serving_options& options,
+                        const node_setting& node) {
+  round_cost result;
+  result.messages = static_cast<double>(node.out_neighbours.size());
+  // A worker sends each server a part of one gradient, a server each worker a
+  // part of the parameters.
+  result.vectors = result.messages / static_cast<double>(options.servers);
+  return result;
+}
+
+// -- worker -------------------------------------------------------------------
+
+gradient_worker::gradient_worker(node_context& context,
+                                 std::optional<uint64_t> last_version)
+  : context_(context), last_version_(last_version),
+    deadline_(context, context.swaps().timeout) {
+  for (const auto& x : context.servers())
+    sources_.push_back({x.server, x.part, {}, {}, false});
+}
+
+caf::behavior gradient_worker::behavior() {
+  return {
+    [this](start_training) { begin_wait(); },
+    [this](const gradient_ready& x) { take_gradient(x); },
+    [this](const parameters& x) { take(x); },
+    [this](deadline_tick) {
+      if (deadline_.passed())
+        ask_again();
+    },
+  };
+}
+
+std::vector<waiting> gradient_worker::waits() const {
+  std::vector<waiting> result;
+  if (waiting_)
+    for (const auto& x : sources_)
+      if (!x.answered)
+        result.push_back({x.server, "parameters", since_});
+  return result;
+}
+
+std::vector<metric_value> gradient_worker::metrics() {
+  return {{"waiting_seconds", "", 0, seconds(waited_)}};
+}
+
+void gradient_worker::begin_wait() {
+  waiting_ = true;
+  since_ = context_.now();
+  silences_ = 0;
+  deadline_.arm();
+  for (auto& x : sources_) {
+    x.answered = false;
+    ask(x);
+  }
+}
+
+void gradient_worker::ask(const source& from) {
+  if (!pushed_) {
+    context_.send(from.server, pull{});
+    return;
+  }
+  gradient content;
+  content.loss = pushed_->loss;
+  content.correct = pushed_->correct;
+  content.samples = pushed_->samples;
+  const auto& all = context_.parameters().gradient().read();
+  content.values
+    = to_payload(all.narrow(0, from.part.offset, from.part.numel));
+  const auto& buffers = context_.parameters().buffers().read();
+  if (from.part.offset == 0 && buffers.numel() > 0)
+    content.buffers = to_payload(buffers);
+  context_.send(from.server, std::move(content), from.version);
+}
+
+void gradient_worker::take_gradient(const gradient_ready& x) {
+  pushed_ = x;
+  begin_wait();
+}
+
+void gradient_worker::take(const parameters& x) {
+  auto from = std::ranges::find(sources_, x.stamp.source, &source::server);
+  if (from == sources_.end()) {
+    context_.fail(error_code::unknown_sender,
+                  fmt::format("worker {} received parameters from node {}, "
+                              "which is no server",
+                              context_.id(), x.stamp.source));
+    return;
+  }
+  // Only a newer version answers a gradient: the server has dealt with it.
+  if (from->version && x.stamp.version <= *from->version) {
+    silences_ = 0;
+    return;
+  }
+  if (last_version_ && x.stamp.version >= *last_version_) {
+    if (!waiting_) {
+      context_.finish();
+      return;
+    }
+  } else if (!waiting_) {
+    return;
+  }
+  auto weights = context_.accept(x.stamp, x.weights, from->part.numel);
+  if (!weights.defined())
+    return;
+  from->version = x.stamp.version;
+  from->weights = std::move(weights);
+  from->answered = true;
+  if (std::ranges::all_of(sources_, &source::answered))
+    proceed();
+}
+
+void gradient_worker::proceed() {
+  waiting_ = false;
+  deadline_.disarm();
+  waited_ += context_.now() - since_;
+  assemble();
+  if (pushed_ && !context_.finish_step())
+    return;
+  if (last_version_ && sources_.front().version >= last_version_) {
+    context_.finish();
+    return;
+  }
+  context_.compute();
+}
+
+void gradient_worker::assemble() {
+  auto& weights = context_.parameters().weights();
+  if (sources_.size() == 1) {
+    weights.adopt(sources_.front().weights);
+    return;
+  }
+  auto next = weights.target();
+  for (auto& x : sources_)
+    next.narrow(0, x.part.offset, x.part.numel).copy_(x.weights);
+  weights.commit(std::move(next));
+}
+
+void gradient_worker::ask_again() {
+  auto limit = context_.swaps().missed_max + 2;
+  if (++silences_ < limit) {
+    deadline_.arm();
+    for (const auto& x : sources_)
+      if (!x.answered) {
+        context_.count_missed(x.server);
+        ask(x);
+      }
+    return;
+  }
+  waiting_ = false;
+  // Whoever answered nothing but the end has ended.
+  if (pushed_ && context_.step() + 1 == context_.steps_total()) {
+    static_cast<void>(context_.finish_step());
+    return;
+  }
+  auto silent = std::ranges::find(sources_, false, &source::answered);
+  context_.fail(
+    error_code::deadline_passed,
+    fmt::format("worker {} waits for the parameters of server {} since {:.3f} "
+                "s and asked {} times, each time longer than swaps.timeout ({})",
+                context_.id(), silent->server, seconds(since_), limit,
+                to_text(context_.swaps().timeout)));
+}
+
+// -- server -------------------------------------------------------------------
+
+parameter_server::parameter_server(node_context& context,
+                                   const serving_options& options)
+  : context_(context) {
+  for (const auto& x : context.in_neighbours())
+    clients_.emplace_back(x.id);
+  min_workers_ = options.min_workers > 0
+                   ? options.min_workers
+                   : static_cast<int64_t>(clients_.size());
+}
+
+caf::behavior parameter_server::behavior() {
+  return {
+    [this](start_training) { start(); },
+    [this](const pull& x) { receive(x); },
+    [this](const gradient& x) { receive(x); },
+    [this](const worker_lost& x) {
+      if (auto gone = find(x.worker))
+        lose(*gone, x.text, error_code::node_lost);
+    },
+    [this](deadline_tick) { look_for_the_lost(); },
+  };
+}
+
+std::vector<waiting> parameter_server::waits() const {
+  std::vector<waiting> result;
+  for (const auto& x : clients_)
+    if (x.owes_since && !x.lost)
+      result.push_back({x.from.id(), "a gradient", *x.owes_since});
+  return result;
+}
+
+std::vector<metric_value> parameter_server::metrics() {
+  auto updates = static_cast<double>(context_.step());
+  auto time = seconds(context_.now());
+  std::vector<metric_value> result{{"server_version", "", 0, updates}};
+  if (time > 0)
+    result.push_back({"updates_per_second", "", 0, updates / time});
+  if (last_gradient_.defined()) {
+    flat_view gradient{last_gradient_};
+    result.push_back(
+      {"gradient_norm", "", 0, norm(gradient, {0, gradient.numel()})});
+  }
+  return result;
+}
+
+void parameter_server::start() {
+  // Workers owe their first sign of life.
+  for (auto& x : clients_)
+    x.owes_since = context_.now();
+  context_.after(context_.swaps().timeout, deadline_tick{});
+}
+
+parameter_server::client* parameter_server::find(node_id worker) {
+  auto i = std::ranges::find(clients_, worker,
+                             [](const client& x) { return x.from.id(); });
+  return i == clients_.end() ? nullptr : &*i;
+}
+
+/// The sender of a message, unless the message is a copy or nobody sent it.
+parameter_server::client* parameter_server::hear(const message_stamp& stamp) {
+  auto result = find(stamp.source);
+  if (result == nullptr) {
+    context_.fail(error_code::unknown_sender,
+                  fmt::format("server {} received a message from node {}, "
+                              "which is no worker",
+                              context_.id(), stamp.source));
+    return nullptr;
+  }
+  if (!result->from.is_new(stamp))
+    return nullptr;
+  if (std::exchange(result->lost, false))
+    context_.note(fmt::format("server {} hears from worker {} again",
+                              context_.id(), stamp.source));
+  return result;
+}
+
+void parameter_server::receive(const pull& x) {
+  auto from = hear(x.stamp);
+  if (from == nullptr)
+    return;
+  from->newest_step = x.stamp.step - 1;
+  from->done = false;
+  answer(*from);
+}
+
+void parameter_server::receive(const gradient& x) {
+  auto from = hear(x.stamp);
+  if (from == nullptr)
+    return;
+  if (x.stamp.step <= from->newest_step) {
+    // Sent again: either the answer was lost, or it will come in time.
+    if (from->owes_since || from->done)
+      answer(*from);
+    return;
+  }
+  auto values = context_.accept(x.stamp, x.values);
+  if (!values.defined())
+    return;
+  if (!x.buffers.empty())
+    from->buffers = context_.accept(x.stamp, x.buffers,
+                                    context_.parameters().layout().buffer_numel());
+  from->newest_step = x.stamp.step;
+  from->owes_since.reset();
+  context_.count_gradient(x);
+  take(*from, x, std::move(values));
+}
+
+void parameter_server::answer(client& to) {
+  to.owes_since.reset();
+  if (!to.done)
+    to.owes_since = context_.now();
+  context_.send(to.from.id(), parameters{{}, context_.lend_weights()});
+  answered(to);
+}
+
+bool parameter_server::update(const at::Tensor& gradient, double rate_factor) {
+  auto& weights = context_.parameters().weights();
+  auto& how = context_.optimizer();
+  auto rate = how.learning_rate();
+  how.learning_rate(rate * rate_factor);
+  auto next = weights.target();
+  how.step(weights.read(), gradient, next);
+  weights.commit(std::move(next));
+  how.learning_rate(rate);
+  last_gradient_ = gradient;
+  mix_buffers();
+  return context_.finish_step();
+}
+
+/// Statistics of normalization layers belong to no gradient: the servers' are
+/// the mean of the workers' newest.
+void parameter_server::mix_buffers() {
+  std::vector<at::Tensor> known;
+  for (const auto& x : clients_)
+    if (x.buffers.defined())
+      known.push_back(x.buffers);
+  if (known.empty())
+    return;
+  auto& own = context_.parameters().buffers();
+  auto next = own.target();
+  average_uniformly(known.front(), std::span{known}.subspan(1), next);
+  own.commit(std::move(next));
+}
+
+void parameter_server::look_for_the_lost() {
+  auto limit = context_.swaps().timeout;
+  auto now = context_.now();
+  auto wake = now + limit;
+  for (auto& x : clients_) {
+    if (!x.owes_since || x.lost)
+      continue;
+    if (*x.owes_since + limit > now) {
+      wake = std::min(wake, *x.owes_since + limit);
+      continue;
+    }
+    lose(x,
+         fmt::format("no gradient of it since {:.3f} s, longer than "
+                     "swaps.timeout ({})",
+                     seconds(*x.owes_since), to_text(limit)),
+         error_code::deadline_passed);
+  }
+  context_.after(wake - now, deadline_tick{});
+}
+
+void parameter_server::lose(client& x, const std::string& why,
+                            error_code code) {
+  if (x.lost || x.done)
+    return;
+  x.lost = true;
+  auto left = std::ranges::count(clients_, false, &client::lost);
+  if (left < min_workers_) {
+    context_.fail(code,
+                  fmt::format("server {} cannot go on at version {} without "
+                              "worker {} ({}): {} of {} workers are left, "
+                              "protocol.min_workers is {}",
+                              context_.id(), context_.step(), x.from.id(), why,
+                              left, clients_.size(), min_workers_));
+    return;
+  }
+  context_.note(fmt::format("server {} goes on without worker {}: {}",
+                            context_.id(), x.from.id(), why));
+  go_on_without(x);
+}
+
+} // namespace caps

@@ -1,0 +1,160 @@
+#pragma once
+
+#include "actors/deadline.hpp"
+#include "actors/protocol.hpp"
+#include "actors/protocols/swapping.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// Options that all protocols with parameter servers have.
+struct serving_options {
+  /// Parameter servers that share the parameters.
+  int64_t servers = 1;
+  /// Workers below which the run ends with an error; 0: all of them.
+  int64_t min_workers = 0;
+
+  void describe(option_visitor& visitor);
+};
+
+/// Throws `input_error` if more workers must stay than there are, or if a run
+/// has settings that only make sense between peers.
+void check(const serving_options& options, const node_setting& node,
+           std::string_view protocol);
+
+/// What a node costs in a step of all workers.
+round_cost serving_cost(const serving_options& options,
+                        const node_setting& node);
+
+/// The worker of every protocol with parameter servers:
+///
+///   pull ──parameters of all servers──> compute ──gradient_ready──> push the
+///                 ^                                                 gradient
+///                 └─────────────────────────────────────────────────────┘
+///
+/// What a server does not answer within `swaps.timeout` is sent again, in case
+/// it was lost on its way; servers tell copies. After `swaps.max_missed` + 2
+/// times without an answer the run ends with an error that names the server.
+/// (A server itself waits `swaps.timeout` for other workers before it answers
+/// this one, so a first silence says nothing.)
+class gradient_worker final : public protocol {
+public:
+  /// @param last_version the version of the parameters at which the run is
+  /// over, if it ends with a version rather than with this worker's steps
+  gradient_worker(node_context& context, std::optional<uint64_t> last_version);
+
+  caf::behavior behavior() override;
+  std::vector<waiting> waits() const override;
+  std::vector<metric_value> metrics() override;
+
+private:
+  /// One server and the newest part of the parameters it sent.
+  struct source {
+    node_id server = no_node;
+    element_range part;
+    std::optional<uint64_t> version;
+    at::Tensor weights;
+    bool answered = false;
+  };
+
+  void begin_wait();
+  void take(const parameters& x);
+  void take_gradient(const gradient_ready& x);
+  void ask(const source& from);
+  void proceed();
+  void assemble();
+  void ask_again();
+
+  node_context& context_;
+  std::optional<uint64_t> last_version_;
+  deadline deadline_;
+  std::vector<source> sources_;
+  /// The gradient that waits for its answer; unset while pulling.
+  std::optional<gradient_ready> pushed_;
+  bool waiting_ = false;
+  /// When the first question of this wait was asked, and how often it went
+  /// unanswered.
+  node_context::duration since_{0};
+  int64_t silences_ = 0;
+  node_context::duration waited_{0};
+};
+
+/// What protocols with parameter servers have in common at the server: knows
+/// of each worker whether it owes a gradient, since when, and whether it is
+/// still there. Every worker that owes one longer than `swaps.timeout` is
+/// lost: the run goes on without it as long as `min_workers` are left. A lost
+/// worker that is heard again takes part again.
+///
+/// Parameters are lent, never written to once they were sent, so what a worker
+/// pulls is one version of them, whole. With several servers that holds for
+/// each part; parts may then be of different versions if updates are
+/// asynchronous.
+class parameter_server : public protocol {
+public:
+  caf::behavior behavior() override;
+  std::vector<waiting> waits() const override;
+  std::vector<metric_value> metrics() override;
+
+protected:
+  struct client {
+    explicit client(node_id worker) : from(worker) {}
+
+    partner from;
+    /// No answer in time, or gone for good.
+    bool lost = false;
+    /// Its last gradient was answered.
+    bool done = false;
+    /// Set while a gradient of this worker is under way.
+    std::optional<node_context::duration> owes_since;
+    /// The number of its newest gradient.
+    int64_t newest_step = -1;
+    at::Tensor buffers;
+  };
+
+  parameter_server(node_context& context, const serving_options& options);
+
+  node_context& context() noexcept { return context_; }
+  std::vector<client>& clients() noexcept { return clients_; }
+  const std::vector<client>& clients() const noexcept { return clients_; }
+
+  /// Sends the newest parameters to a worker, which owes a gradient from then
+  /// on unless it was its last one.
+  void answer(client& to);
+
+  /// Makes a new version of the parameters with `gradient`, at `rate_factor`
+  /// times the learning rate. Returns false if it was the last of the run.
+  [[nodiscard]] bool update(const at::Tensor& gradient, double rate_factor = 1);
+
+  // -- what makes a protocol --------------------------------------------------
+
+  /// Takes a new gradient of a worker.
+  virtual void take(client& from, const gradient& x, at::Tensor values) = 0;
+
+  /// The newest parameters are on their way to a worker.
+  virtual void answered(client&) {}
+
+  /// Goes on without a worker.
+  virtual void go_on_without(client&) {}
+
+private:
+  void start();
+  client* find(node_id worker);
+  client* hear(const message_stamp& stamp);
+  void receive(const pull& x);
+  void receive(const gradient& x);
+  void look_for_the_lost();
+  void lose(client& x, const std::string& why, error_code code);
+  void mix_buffers();
+
+  node_context& context_;
+  int64_t min_workers_;
+  std::vector<client> clients_;
+  /// Of the last update, for its norm.
+  at::Tensor last_gradient_;
+};
+
+} // namespace caps

@@ -1,0 +1,112 @@
+#include "actors/protocols/push_sum.hpp"
+
+#include "actors/payload_tensor.hpp"
+#include "actors/protocols/swapping.hpp"
+#include "models/consensus/push_sum.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace caps {
+
+namespace {
+
+class push_sum_protocol final : public swapping {
+public:
+  explicit push_sum_protocol(node_context& node)
+    : swapping(node, swap_order::swap_within_update),
+      sum_(node.parameters().weights().read().numel(),
+           node.parameters().weights().read().options()),
+      part_(sum_) {}
+
+  caf::behavior behavior() override {
+    return handlers_with([this](const weighted_parameters& x) {
+      receive(x.stamp, [this, x] { take(x); });
+    });
+  }
+
+private:
+  void begin() override {
+    sum_.writable().copy_(context().parameters().weights().read());
+  }
+
+  bool needs_every_message() const override { return true; }
+
+  void take(const weighted_parameters& x) {
+    auto part = context().accept(x.stamp, x.weights);
+    if (!part.defined())
+      return;
+    if (!(x.weight > 0) || !std::isfinite(x.weight)) {
+      context().fail(error_code::mismatched_payload,
+                     fmt::format("node {} received parameters of weight {} "
+                                 "from node {}",
+                                 context().id(), x.weight, x.stamp.source));
+      return;
+    }
+    received_.push_back({std::move(part), x.weight});
+  }
+
+  /// The local update, and the division of the sums.
+  void prepare() override {
+    auto next = sum_.target();
+    context().optimizer().step(sum_.read(),
+                               context().parameters().gradient().read(), next);
+    sum_.commit(std::move(next));
+    auto part = part_.target();
+    kept_ = push_sum_share({sum_.read(), weight_}, receivers(), part);
+    part_.commit(std::move(part));
+  }
+
+  size_t receivers() {
+    const auto& schedule = *context().swaps().schedule;
+    return static_cast<size_t>(
+      std::ranges::count_if(context().out_neighbours(), [&](node_id to) {
+        return schedule.due(context().step(), context().id(), to);
+      }));
+  }
+
+  void send_to(size_t index) override {
+    context().send(context().out_neighbours()[index],
+                   weighted_parameters{{}, to_payload(kept_.x), kept_.y});
+  }
+
+  void update() override {
+    auto& weights = context().parameters().weights();
+    auto sum = sum_.target();
+    auto quotient = weights.target();
+    weight_ = push_sum_gather(kept_, received_, sum, quotient).y;
+    sum_.commit(std::move(sum));
+    weights.commit(std::move(quotient));
+    received_.clear();
+    kept_ = {};
+  }
+
+  /// The node's sums x and y; its parameters are x/y.
+  flat_buffer sum_;
+  double weight_ = 1;
+  /// What everybody gets, the node included.
+  flat_buffer part_;
+  push_sum_mass kept_;
+  std::vector<push_sum_mass> received_;
+};
+
+class push_sum_recipe final : public protocol_recipe {
+public:
+  std::unique_ptr<protocol> make(node_context& node) const override {
+    return std::make_unique<push_sum_protocol>(node);
+  }
+
+  round_cost cost(const node_setting& node) const override {
+    return swap_cost(node, 1);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<protocol_recipe> push_sum() {
+  return std::make_unique<push_sum_recipe>();
+}
+
+} // namespace caps

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "actors/run_observer.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+namespace caps {
+
+/// Writes protocol.csv: what protocols measure besides the training itself
+/// (staleness, waiting, skipped layers), a line per number and epoch, counted
+/// since training started. `of` says what a number is about (a worker, a
+/// layer), `at` is its place in a histogram. The file is created with the
+/// first number: runs of protocols that measure nothing have none.
+class protocol_csv final : public run_observer {
+public:
+  explicit protocol_csv(std::filesystem::path file) : file_(std::move(file)) {}
+
+  void on_metrics(const node_metrics& x) override;
+
+private:
+  std::filesystem::path file_;
+  std::ofstream out_;
+};
+
+} // namespace caps
