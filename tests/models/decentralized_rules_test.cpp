@@ -5,7 +5,9 @@
 #include "tests/support/catch.hpp"
 
 #include "tests/models/support/reference.hpp"
+#include "tests/support/set_options.hpp"
 
+#include "models/compression/compressor.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/consensus/choco.hpp"
 #include "models/consensus/d_squared.hpp"
@@ -103,35 +105,45 @@ struct cluster {
   std::vector<at::Tensor> halves;
 };
 
-/// Keeps the element that is largest in magnitude.
-at::Tensor largest_only(const at::Tensor& x) {
-  auto result = at::zeros_like(x);
-  auto i = x.abs().argmax().item<int64_t>();
-  result[i] = x[i];
-  return result;
+std::unique_ptr<caps::compressor> make(std::string_view name,
+                                       caps::test::option_values options) {
+  return caps::test::configured(caps::built_in_compressors(), name,
+                                std::move(options))
+    ->make();
 }
 
 /// Runs CHOCO-SGD with `rate(k)` as learning rate.
 template <class Rate>
-void run_choco(cluster& nodes, int64_t steps, double gamma, Rate rate) {
+void run_choco(cluster& nodes, const caps::compressor& inner, int64_t steps,
+               double gamma, Rate rate) {
+  caps::random_stream stream{1};
   std::vector<at::Tensor> copies;
   for (const auto& w : nodes.weights)
     copies.push_back(at::zeros_like(w));
   for (int64_t k = 0; k < steps; ++k) {
-    std::vector<at::Tensor> sent;
+    std::vector<caps::compressed_vector> sent;
     for (size_t i = 0; i < nodes.size(); ++i) {
       const auto& w = nodes.weights[i];
       nodes.halves[i] = w.sub(nodes.gradient(i, w), rate(k));
       auto difference = at::zeros_like(w);
       caps::choco_difference(nodes.halves[i], copies[i], difference);
-      sent.push_back(largest_only(difference));
+      sent.push_back(inner.compress(difference, stream));
     }
     for (size_t i = 0; i < nodes.size(); ++i)
-      copies[i].add_(sent[i]);
+      caps::add_decompressed(sent[i], 1, copies[i]);
     for (size_t i = 0; i < nodes.size(); ++i)
       caps::choco_average(nodes.halves[i], copies[i], nodes.around(i, copies),
                           nodes.mixing.neighbours[i], gamma, nodes.weights[i]);
   }
+}
+
+/// Of nine elements one as it is, a third at random, or all in one byte each.
+std::vector<std::unique_ptr<caps::compressor>> lossy_compressors() {
+  std::vector<std::unique_ptr<caps::compressor>> result;
+  result.push_back(make("top_k", {{"share", 0.1}}));
+  result.push_back(make("random_k", {{"share", 0.3}}));
+  result.push_back(make("quantize8", {}));
+  return result;
 }
 
 const std::vector<const char*> problems{"ecl_dsgd_ring3", "ecl_dsgd_chain3"};
@@ -319,44 +331,48 @@ TEST_CASE("CHOCO by hand", "[decentralized_rules]") {
   CHECK(at::equal(next, half));
 }
 
-TEST_CASE("CHOCO agrees on the mean through a compressor",
+TEST_CASE("CHOCO agrees on the mean through compression",
           "[decentralized_rules]") {
-  for (auto name : problems) {
-    INFO(name);
-    auto problem = caps::test::built_in_reference(name);
-    cluster nodes{problem};
-    auto mean = at::zeros_like(nodes.weights[0]);
-    for (size_t i = 0; i < nodes.size(); ++i) {
-      // The golden runs start at one point.
-      nodes.weights[i].mul_(static_cast<double>(i));
-      mean.add_(nodes.weights[i], 1.0 / static_cast<double>(nodes.size()));
+  for (const auto& inner : lossy_compressors()) {
+    for (auto name : problems) {
+      INFO(name);
+      auto problem = caps::test::built_in_reference(name);
+      cluster nodes{problem};
+      auto mean = at::zeros_like(nodes.weights[0]);
+      for (size_t i = 0; i < nodes.size(); ++i) {
+        // The golden runs start at one point.
+        nodes.weights[i].mul_(static_cast<double>(i));
+        mean.add_(nodes.weights[i], 1.0 / static_cast<double>(nodes.size()));
+      }
+      REQUIRE(nodes.disagreement() > 0.1);
+      run_choco(nodes, *inner, 4000, 0.2, [](int64_t) { return 0.0; });
+      CHECK(nodes.disagreement() < 1e-10);
+      CHECK(distance(nodes.weights[0], mean) < 1e-10);
     }
-    REQUIRE(nodes.disagreement() > 0.1);
-    run_choco(nodes, 4000, 0.2, [](int64_t) { return 0.0; });
-    CHECK(nodes.disagreement() < 1e-10);
-    CHECK(distance(nodes.weights[0], mean) < 1e-10);
   }
 }
 
 TEST_CASE("CHOCO-SGD comes near the minimizer", "[decentralized_rules]") {
-  for (auto name : problems) {
-    INFO(name);
-    auto problem = caps::test::built_in_reference(name);
-    // A constant learning rate leaves a distance that grows with it, a falling
-    // one none.
-    auto left = [&](auto rate) {
-      cluster nodes{problem};
-      run_choco(nodes, 6000, 0.2, rate);
-      return nodes.error();
-    };
-    auto coarse = left([](int64_t) { return 0.01; });
-    auto fine = left([](int64_t) { return 0.0025; });
-    auto falling = left(
-      [](int64_t k) { return 0.02 / (1 + static_cast<double>(k) / 100); });
-    INFO(coarse << ", " << fine << ", " << falling);
-    CHECK(fine < coarse / 2);
-    CHECK(falling < coarse / 10);
-    CHECK(falling < 0.02);
+  for (const auto& inner : lossy_compressors()) {
+    for (auto name : problems) {
+      INFO(name);
+      auto problem = caps::test::built_in_reference(name);
+      // A constant learning rate leaves a distance that grows with it, a
+      // falling one none.
+      auto left = [&](auto rate) {
+        cluster nodes{problem};
+        run_choco(nodes, *inner, 6000, 0.2, rate);
+        return nodes.error();
+      };
+      auto coarse = left([](int64_t) { return 0.01; });
+      auto fine = left([](int64_t) { return 0.0025; });
+      auto falling = left(
+        [](int64_t k) { return 0.02 / (1 + static_cast<double>(k) / 100); });
+      INFO(coarse << ", " << fine << ", " << falling);
+      CHECK(fine < coarse / 2);
+      CHECK(falling < coarse / 10);
+      CHECK(falling < 0.02);
+    }
   }
 }
 

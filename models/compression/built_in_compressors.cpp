@@ -1,0 +1,47 @@
+#include "models/compression/quantize8.hpp"
+#include "models/compression/sparsifiers.hpp"
+
+namespace caps {
+
+namespace {
+
+class no_compressor final : public compressor {
+public:
+  compressed_vector compress(const at::Tensor& x,
+                             random_stream&) const override {
+    auto here = host_vector(x);
+    return {.numel = here.numel(), .values = here};
+  }
+
+  bool is_exact() const noexcept override { return true; }
+};
+
+class none_recipe final : public compressor_recipe {
+public:
+  std::unique_ptr<compressor> make() const override {
+    return std::make_unique<no_compressor>();
+  }
+};
+
+} // namespace
+
+registry<compressor_recipe> built_in_compressors() {
+  registry<compressor_recipe> result{"compressor"};
+  result.add({"none", "sends vectors as they are, without copying them",
+              [] { return std::make_unique<none_recipe>(); }});
+  result.add({"top_k",
+              "the elements largest in magnitude (Aji and Heafield "
+              "2017)",
+              top_k});
+  result.add({"random_k",
+              "a random subset of the elements (Stich et al. 2018); their "
+              "indices travel as a seed",
+              random_k});
+  result.add({"quantize8",
+              "8 bits an element and a scale per block (QSGD: Alistarh et al. "
+              "2017)",
+              quantize8});
+  return result;
+}
+
+} // namespace caps

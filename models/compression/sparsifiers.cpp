@@ -1,0 +1,128 @@
+#include "models/compression/sparsifiers.hpp"
+
+#include "models/compression/packed_indices.hpp"
+#include "models/compression/selection.hpp"
+#include "models/fused_pass.hpp"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace caps {
+
+namespace {
+
+interval<double> share_range() {
+  return {.min = 0, .max = 1, .min_open = true};
+}
+
+/// How many elements of a vector are sent: one at least.
+int64_t count_of(double share, int64_t numel) {
+  auto count = std::llround(share * static_cast<double>(numel));
+  return std::clamp<int64_t>(count, std::min<int64_t>(1, numel), numel);
+}
+
+/// factor * x[i] for the elements i in `indices`.
+at::Tensor gather(const at::Tensor& x, const std::vector<int32_t>& indices,
+                  double factor) {
+  auto result = at::empty({static_cast<int64_t>(indices.size())}, x.options());
+  auto pick = [&]<class T>(const T* from, T* to) {
+    for (auto i : indices)
+      *to++ = static_cast<T>(factor) * from[i];
+  };
+  if (x.scalar_type() == at::kFloat)
+    pick(x.data_ptr<float>(), result.data_ptr<float>());
+  else
+    pick(x.data_ptr<double>(), result.data_ptr<double>());
+  return result;
+}
+
+class top_k_compressor final : public compressor {
+public:
+  explicit top_k_compressor(double share) : share_(share) {}
+
+  compressed_vector compress(const at::Tensor& x,
+                             random_stream&) const override {
+    auto here = host_vector(x);
+    auto chosen = largest_elements(here, count_of(share_, here.numel()));
+    return {.kind = compression_kind::top_k,
+            .numel = here.numel(),
+            .values = chosen.values,
+            .indices = pack_indices(chosen.indices)};
+  }
+
+private:
+  double share_;
+};
+
+class random_k_compressor final : public compressor {
+public:
+  random_k_compressor(double share, bool unbiased)
+    : share_(share), unbiased_(unbiased) {}
+
+  compressed_vector compress(const at::Tensor& x,
+                             random_stream& stream) const override {
+    auto here = host_vector(x);
+    auto seed = stream.next();
+    auto count = count_of(share_, here.numel());
+    auto factor = unbiased_ && count > 0 ? static_cast<double>(here.numel())
+                                             / static_cast<double>(count)
+                                         : 1;
+    return {.kind = compression_kind::random_k,
+            .numel = here.numel(),
+            .values
+            = gather(here, random_elements(seed, count, here.numel()), factor),
+            .seed = seed};
+  }
+
+private:
+  double share_;
+  bool unbiased_;
+};
+
+class top_k_recipe final : public compressor_recipe {
+public:
+  void describe(option_visitor& visitor) override {
+    visitor.real("share", share_, share_range(),
+                 "part of the elements that is sent, the largest");
+  }
+
+  std::unique_ptr<compressor> make() const override {
+    return std::make_unique<top_k_compressor>(share_);
+  }
+
+private:
+  double share_ = 0.01;
+};
+
+class random_k_recipe final : public compressor_recipe {
+public:
+  void describe(option_visitor& visitor) override {
+    visitor.real("share", share_, share_range(),
+                 "part of the elements that is sent, at random");
+    visitor.boolean("unbiased", unbiased_,
+                    "scale what is sent so that it is right on average; not "
+                    "together with error feedback");
+  }
+
+  std::unique_ptr<compressor> make() const override {
+    return std::make_unique<random_k_compressor>(share_, unbiased_);
+  }
+
+private:
+  double share_ = 0.01;
+  bool unbiased_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<compressor_recipe> top_k() {
+  return std::make_unique<top_k_recipe>();
+}
+
+std::unique_ptr<compressor_recipe> random_k() {
+  return std::make_unique<random_k_recipe>();
+}
+
+} // namespace caps
