@@ -13,4 +13,7 @@ std::vector<ratio> optimizer_ratios();
 void register_consensus_benchmarks();
 std::vector<ratio> consensus_ratios();
 
+void register_compression_benchmarks();
+std::vector<ratio> compression_ratios();
+
 } // namespace caps::bench

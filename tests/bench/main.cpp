@@ -19,11 +19,14 @@ int main(int argc, char** argv) {
       return 2;
     caps::bench::register_optimizer_benchmarks();
     caps::bench::register_consensus_benchmarks();
+    caps::bench::register_compression_benchmarks();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
   }
   auto ratios = caps::bench::optimizer_ratios();
   for (auto& x : caps::bench::consensus_ratios())
+    ratios.push_back(std::move(x));
+  for (auto& x : caps::bench::compression_ratios())
     ratios.push_back(std::move(x));
   return caps::bench::print_ratios(ratios) ? 0 : 1;
 }
