@@ -119,7 +119,10 @@ public:
            && device_ == other.device_;
   }
 
-  bool in_host_memory() const noexcept { return elements_ != nullptr; }
+  /// Whether rules run element by element: float or double in host memory.
+  bool element_wise() const noexcept {
+    return elements<float>() != nullptr || elements<double>() != nullptr;
+  }
 
   /// The elements if they are of type `T` and in host memory, else nullptr.
   template <class T>
@@ -203,16 +206,35 @@ auto with_best_instructions(F f) {
   return f();
 }
 
-/// Calls `body(i)` for every i below `n`. The calls must be independent of
-/// each other's order; vectors they write must not overlap those they read
-/// otherwise than element on element.
+/// Loads and stores that straddle cache lines cost about a fifth of a pass, and
+/// all flat vectors start at a line: so loops over a range first come to an
+/// offset that is a multiple of this.
+constexpr int64_t aligned_numel = 32;
+
+/// Elements of `range` before the first such offset.
+inline int64_t head_of(element_range range) {
+  return std::min(range.numel, -range.offset & (aligned_numel - 1));
+}
+
+/// Calls `body(i)` for every i below `range.numel`. The calls must be
+/// independent of each other's order; vectors they write must not overlap
+/// those they read otherwise than element on element.
 template <class Body>
-void loop(int64_t n, Body body) {
+void loop(element_range range, Body body) {
   with_best_instructions([=] {
+    auto head = head_of(range);
+    for (int64_t i = 0; i < head; ++i)
+      body(i);
     CAPS_INDEPENDENT_ITERATIONS
-    for (int64_t i = 0; i < n; ++i)
+    for (auto i = head; i < range.numel; ++i)
       body(i);
   });
+}
+
+/// The same for every i below `n`.
+template <class Body>
+void loop(int64_t n, Body body) {
+  loop(element_range{0, n}, body);
 }
 
 /// Counts the i below `n` for which `body(i)` holds. `T` is the type of the
@@ -233,24 +255,41 @@ int64_t count(int64_t n, Body body) {
   });
 }
 
-/// Runs the rule element by element.
+/// Counts as an operation in place, as a tensor operation would: raises the
+/// tensor's version.
+inline void mark_written(const flat_view& x) {
+  x.tensor().unsafeGetTensorImpl()->bump_version();
+}
+
+/// Element i of the outputs from element i of the inputs, as a function of i.
 template <class T, size_t Outs, size_t Ins, class Rule, size_t... Out,
           size_t... In>
-void run_elements(element_range range, const std::array<flat_view, Outs>& outs,
+auto element_rule(element_range range, const std::array<flat_view, Outs>& outs,
                   const std::array<flat_view, Ins>& ins, const Rule& rule,
                   std::index_sequence<Out...>, std::index_sequence<In...>) {
   std::array<T*, Outs> out{
     (outs[Out].template elements<T>() + range.offset)...};
   std::array<const T*, Ins> in{
     (ins[In].template elements<T>() + range.offset)...};
-  loop(range.numel, [=](int64_t i) {
+  return [=](int64_t i) {
     if constexpr (Outs == 1) {
       out[0][i] = rule(in[In][i]...);
     } else {
       auto results = rule(in[In][i]...);
       ((out[Out][i] = std::get<Out>(results)), ...);
     }
-  });
+  };
+}
+
+/// Runs the rule element by element.
+template <class T, size_t Outs, size_t Ins, class Rule>
+void run_elements(element_range range, const std::array<flat_view, Outs>& outs,
+                  const std::array<flat_view, Ins>& ins, const Rule& rule) {
+  loop(range,
+       element_rule<T>(range, outs, ins, rule, std::make_index_sequence<Outs>{},
+                       std::make_index_sequence<Ins>{}));
+  for (const auto& x : outs)
+    mark_written(x);
 }
 
 inline at::Tensor part_of(const flat_view& x, element_range range) {
@@ -305,14 +344,13 @@ void fused_pass(element_range range, const std::array<flat_view, Outs>& outs,
                 const std::array<flat_view, Ins>& ins, const Rule& rule) {
   fused::check(range, outs[0], outs.data(), outs.data() + Outs);
   fused::check(range, outs[0], ins.data(), ins.data() + Ins);
-  constexpr auto out = std::make_index_sequence<Outs>{};
-  constexpr auto in = std::make_index_sequence<Ins>{};
   if (outs[0].template elements<float>() != nullptr)
-    fused::run_elements<float>(range, outs, ins, rule, out, in);
+    fused::run_elements<float>(range, outs, ins, rule);
   else if (outs[0].template elements<double>() != nullptr)
-    fused::run_elements<double>(range, outs, ins, rule, out, in);
+    fused::run_elements<double>(range, outs, ins, rule);
   else
-    fused::run_tensors(range, outs, ins, rule, out, in);
+    fused::run_tensors(range, outs, ins, rule, std::make_index_sequence<Outs>{},
+                       std::make_index_sequence<Ins>{});
 }
 
 /// The same for whole vectors.
@@ -336,14 +374,20 @@ int64_t fused_count(element_range range, const std::array<flat_view, Ins>& ins,
 }
 
 /// Calls `body(range)` for consecutive blocks of `whole`, small enough that a
-/// second pass over a block finds it in the cache. Vectors outside host
-/// memory come as one block.
+/// second pass over a block finds it in the cache. Where rules do not run
+/// element by element, all of it is one block.
 template <class Body>
 void for_each_block(const flat_view& like, element_range whole, Body body) {
-  auto step = like.in_host_memory() ? fused_block_numel : whole.numel;
   auto end = whole.offset + whole.numel;
-  for (auto i = whole.offset; i < end; i += step)
-    body(element_range{i, std::min(step, end - i)});
+  auto last = end;
+  if (like.element_wise())
+    last
+      = std::min(end, whole.offset + fused::head_of(whole) + fused_block_numel);
+  for (auto first = whole.offset; first < end;) {
+    body(element_range{first, last - first});
+    first = last;
+    last = std::min(end, last + fused_block_numel);
+  }
 }
 
 /// The same for a whole vector.

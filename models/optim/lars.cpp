@@ -8,52 +8,83 @@
 
 namespace caps {
 
-namespace {
-
-double local_rate(const lars_options& options, double weights,
-                  double gradient) {
-  auto local
-    = options.trust * weights / (gradient + options.weight_decay * weights);
-  auto usable = weights > 0 && gradient > 0 && std::isfinite(weights)
-                && std::isfinite(gradient) && std::isfinite(local);
-  return usable ? local : 1;
-}
-
-} // namespace
-
 lars::lars(const lars_options& options,
            std::shared_ptr<const parameter_layout> layout)
   : optimizer(options.learning_rate), options_(options),
     layout_(std::move(layout)) {}
 
+bool lars::norms_hold(const at::Tensor& weights) const {
+  // A tensor that is gone leaves its address to no other as long as the weak
+  // pointer lives.
+  return written_
+         && written_->_unsafe_get_target() == weights.unsafeGetTensorImpl()
+         && weights._version() == version_;
+}
+
+double lars::local_rate(const parameter_entry& entry, double weights_norm,
+                        const flat_view& gradient) const {
+  if (leaves_out(entry))
+    return 1;
+  auto gradient_norm = norm(gradient, {entry.offset, entry.numel});
+  auto local = options_.trust * weights_norm
+               / (gradient_norm + options_.weight_decay * weights_norm);
+  auto usable = weights_norm > 0 && gradient_norm > 0
+                && std::isfinite(weights_norm) && std::isfinite(gradient_norm)
+                && std::isfinite(local);
+  return usable ? local : 1;
+}
+
+double lars::step_over(const parameter_entry& entry, double local,
+                       const flat_view& weights, const flat_view& gradient,
+                       const flat_view& next) {
+  coefficient momentum = options_.momentum;
+  coefficient rate = learning_rate() * local;
+  coefficient decay = leaves_out(entry) ? 0 : options_.weight_decay;
+  auto move = [=](auto w, auto g) { return rate * (g + decay * w); };
+  element_range range{entry.offset, entry.numel};
+  running_norm result{range};
+  auto pass = [&](const auto& outs, const auto& ins, auto rule) {
+    for_each_block(next, range, [&](element_range block) {
+      if (next.element_wise())
+        result.fused_pass(block, outs, ins, rule);
+      else
+        fused_pass(block, outs, ins, rule);
+    });
+  };
+  if (options_.momentum != 0)
+    pass(into(next, velocity_), from(weights, gradient, velocity_),
+         [=](auto w, auto g, auto v) {
+           auto u = momentum * v + move(w, g);
+           return std::make_tuple(w - u, u);
+         });
+  else
+    pass(into(next), from(weights, gradient),
+         [=](auto w, auto g) { return w - move(w, g); });
+  return result.result();
+}
+
 void lars::step(const at::Tensor& weights, const at::Tensor& gradient,
                 const at::Tensor& next) {
   flat_view w{weights};
   flat_view g{gradient};
-  flat_view result{next};
+  flat_view target{next};
   if (w.numel() != layout_->numel())
     throw error(fmt::format("lars got {} parameters for a net of {}", w.numel(),
                             layout_->numel()));
-  auto keeps_velocity = options_.momentum != 0;
-  if (keeps_velocity && !velocity_.defined())
+  if (options_.momentum != 0 && !velocity_.defined())
     velocity_ = at::zeros_like(weights);
-  coefficient momentum = options_.momentum;
-  for (const auto& entry : layout_->entries()) {
-    element_range range{entry.offset, entry.numel};
-    auto plain = options_.weights_only && entry.kind != parameter_kind::weight;
-    auto local
-      = plain ? 1 : local_rate(options_, norm(w, range), norm(g, range));
-    coefficient rate = learning_rate() * local;
-    coefficient decay = plain ? 0 : options_.weight_decay;
-    if (keeps_velocity)
-      fused_pass(range, into(result, velocity_), from(w, g, velocity_),
-                 [=](auto x, auto y, auto v) {
-                   auto u = momentum * v + rate * (y + decay * x);
-                   return std::make_tuple(x - u, u);
-                 });
-    else
-      fused_pass(range, into(result), from(w, g),
-                 [=](auto x, auto y) { return x - rate * (y + decay * x); });
+  auto known = norms_hold(weights);
+  written_.reset();
+  const auto& entries = layout_->entries();
+  norms_.resize(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const auto& entry = entries[i];
+    auto before = known ? norms_[i] : norm(w, {entry.offset, entry.numel});
+    norms_[i] = step_over(entry, local_rate(entry, before, g), w, g, target);
+  }
+  if (target.element_wise()) {
+    written_.emplace(next.getIntrusivePtr());
+    version_ = next._version();
   }
 }
 

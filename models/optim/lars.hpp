@@ -1,6 +1,12 @@
 #pragma once
 
+#include "models/fused_pass.hpp"
 #include "models/optim/optimizer.hpp"
+
+#include <c10/core/UndefinedTensorImpl.h>
+
+#include <optional>
+#include <vector>
 
 namespace caps {
 
@@ -24,9 +30,13 @@ struct lars_options {
 ///     v = momentum v + learning_rate local (g + weight_decay w)
 ///     w = w - v
 ///
-/// local = 1 where a norm is 0 or not finite. v starts at zero. Reads w and g
-/// once more than SGD does, layer by layer, so that layers that fit the cache
-/// come from memory once.
+/// local = 1 where a norm is 0 or not finite. v starts at zero.
+///
+/// Reads g once more than SGD does, layer by layer, so that layers that fit the
+/// cache come from memory once. The norms of w are taken while a step writes
+/// it; only if the next step does not start from that tensor, as it was left
+/// (no operation in place since), is w read for them. The result is the same to
+/// the bit.
 class lars : public optimizer {
 public:
   lars(const lars_options& options,
@@ -38,10 +48,37 @@ public:
   void visit_state(state_visitor& visitor) override;
 
 private:
+  using weak_tensor
+    = c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
+
+  /// Whether `norms_` are those of `weights`.
+  bool norms_hold(const at::Tensor& weights) const;
+
+  /// The rate of a parameter relative to the learning rate.
+  double local_rate(const parameter_entry& entry, double weights_norm,
+                    const flat_view& gradient) const;
+
+  /// Steps over one parameter and returns the norm of what it wrote.
+  double step_over(const parameter_entry& entry, double local,
+                   const flat_view& weights, const flat_view& gradient,
+                   const flat_view& next);
+
+  /// Leaves the parameter out of adaptation and decay.
+  bool leaves_out(const parameter_entry& entry) const {
+    return options_.weights_only && entry.kind != parameter_kind::weight;
+  }
+
   lars_options options_;
   std::shared_ptr<const parameter_layout> layout_;
   /// Undefined before the first step with momentum.
   at::Tensor velocity_;
+  /// The norm of each parameter as the last step wrote it, where it wrote
+  /// them, and the version of that tensor then. Not state: without them the
+  /// norms are computed again. A weak pointer, so that the tensor does not
+  /// count as lent.
+  std::vector<double> norms_;
+  std::optional<weak_tensor> written_;
+  int64_t version_ = 0;
 };
 
 /// Makes `lars`; options lr, momentum, weight_decay, trust, weights_only.

@@ -5,6 +5,7 @@
 #include "tests/support/memory_state.hpp"
 #include "tests/support/set_options.hpp"
 
+#include "models/consensus/averaging.hpp"
 #include "models/optim/optimizer.hpp"
 
 #include <ATen/ops/arange.h>
@@ -187,6 +188,41 @@ TEST_CASE("lars takes plain steps where a norm says nothing", "[optimizers]") {
   make({"sgd", {{"lr", 0.1}}})->step(v, g, v);
   CHECK(at::equal(w.slice(0, weights), v.slice(0, weights)));
   CHECK_FALSE(w.isnan().any().item<bool>());
+}
+
+TEST_CASE("lars notices when its weights were changed", "[optimizers]") {
+  // One subject steps in place and so knows the norms of what it wrote, the
+  // other gets a fresh tensor every time and never does.
+  auto dtype = GENERATE(at::kFloat, at::kDouble);
+  auto knowing = make({"lars", {}});
+  auto unknowing = make({"lars", {}});
+  auto w = wave(0, dtype);
+  auto v = w.clone();
+  for (int k = 1; k <= 8; ++k) {
+    auto g = wave(k, dtype);
+    knowing->step(w, g, w);
+    v = v.clone();
+    unknowing->step(v, g, v);
+    REQUIRE(at::equal(w, v));
+    std::vector<at::Tensor> received{wave(k + 10, dtype)};
+    if (k % 4 == 1) { // by a rule
+      caps::average_uniformly(w, received, w);
+      caps::average_uniformly(v, received, v);
+    } else if (k % 4 == 2) { // by a tensor operation on a view
+      w.slice(0, 5, 900).mul_(1.5);
+      v.slice(0, 5, 900).mul_(1.5);
+    } else if (k % 4 == 3) { // by another tensor in its place
+      w = w.mul(1.25);
+      v = v.mul(1.25);
+    }
+  }
+}
+
+TEST_CASE("lars does not lend out its weights", "[optimizers]") {
+  auto subject = make({"lars", {}});
+  auto w = wave(0, at::kFloat);
+  subject->step(w, wave(1, at::kFloat), w);
+  CHECK(w.use_count() == 1);
 }
 
 TEST_CASE("options out of range are refused", "[optimizers]") {

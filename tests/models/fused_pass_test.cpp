@@ -1,0 +1,90 @@
+#include "tests/support/catch.hpp"
+
+#include "models/fused_pass.hpp"
+#include "models/norms.hpp"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+
+namespace {
+
+/// Around the lengths of vector registers, blocks and quarters.
+const std::vector<int64_t> lengths{
+  0,    1,    15,           16,   33,    2047,   2048,    2049,
+  8192, 8193, 4 * 2048 + 5, 9999, 99999, 131072, 3 * 2048};
+
+at::Tensor wave(int64_t n, at::ScalarType dtype) {
+  return at::arange(n, at::kDouble).mul(0.37).sin().to(dtype);
+}
+
+} // namespace
+
+TEST_CASE("a pass reaches every element of its range", "[fused_pass]") {
+  auto dtype = GENERATE(at::kFloat, at::kDouble, at::kHalf);
+  for (auto n : lengths) {
+    auto x = at::zeros({n + 7}, dtype);
+    caps::fused_pass({3, n}, caps::into(x), caps::from(x),
+                     [c = caps::coefficient{1}](auto a) { return a + c; });
+    CHECK(x.to(at::kDouble).sum().item<double>() == static_cast<double>(n));
+    CHECK(at::equal(x.slice(0, 0, 3), at::zeros({3}, dtype)));
+    CHECK(at::equal(x.slice(0, n + 3), at::zeros({4}, dtype)));
+  }
+}
+
+TEST_CASE("a pass counts as an operation in place", "[fused_pass]") {
+  auto dtype = GENERATE(at::kFloat, at::kHalf);
+  auto x = at::zeros({5}, dtype);
+  auto y = at::zeros({5}, dtype);
+  auto version = x._version();
+  auto other = y._version();
+  caps::fused_pass(caps::into(x), caps::from(y), [](auto a) { return a; });
+  CHECK(x._version() > version);
+  CHECK(y._version() == other);
+}
+
+TEST_CASE("counts are exact", "[fused_pass]") {
+  auto dtype = GENERATE(at::kFloat, at::kDouble, at::kHalf);
+  for (auto n : lengths) {
+    auto x = at::zeros({n}, dtype);
+    auto y = x.clone();
+    y.slice(0, 0, n, 3).add_(1);
+    CHECK(caps::fused_count({0, n}, caps::from(x, y),
+                            [](auto a, auto b) { return a != b; })
+          == (n + 2) / 3);
+  }
+}
+
+TEST_CASE("norms are right at any length", "[fused_pass]") {
+  auto dtype = GENERATE(at::kFloat, at::kDouble, at::kHalf);
+  for (auto n : lengths) {
+    auto x = at::full({n + 4}, 100, dtype);
+    x.slice(0, 3, n + 3).copy_(wave(n, dtype));
+    auto exact = x.slice(0, 3, n + 3).to(at::kDouble).norm().item<double>();
+    CHECK(caps::norm(x, {3, n})
+          == Approx(exact).epsilon(dtype == at::kDouble  ? 1e-12
+                                   : dtype == at::kFloat ? 1e-6
+                                                         : 1e-2));
+  }
+}
+
+TEST_CASE("a norm taken in passing has the same bits", "[fused_pass]") {
+  auto dtype = GENERATE(at::kFloat, at::kDouble);
+  for (auto n : lengths) {
+    auto x = wave(n + 3, dtype);
+    auto plain = at::zeros({n + 3}, dtype);
+    auto watched = plain.clone();
+    auto rule = [c = caps::coefficient{0.3}](auto a) { return c * a; };
+    caps::element_range range{3, n};
+    caps::fused_pass(range, caps::into(plain), caps::from(x), rule);
+    caps::running_norm running{range};
+    auto version = watched._version();
+    caps::for_each_block(watched, range, [&](caps::element_range block) {
+      running.fused_pass(block, caps::into(watched), caps::from(x), rule);
+    });
+    CHECK(at::equal(plain, watched));
+    CHECK(running.result() == caps::norm(plain, range));
+    CHECK((n == 0 || watched._version() > version));
+  }
+}
