@@ -2,17 +2,29 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <numeric>
+#include <span>
 
 namespace caps {
 
 namespace {
 
-sample_set all_of(const std::shared_ptr<const dataset>& data) {
-  sample_set result{data, {}};
-  if (data != nullptr) {
-    result.indices.resize(static_cast<size_t>(data->size()));
-    std::iota(result.indices.begin(), result.indices.end(), int64_t{0});
+/// The test samples to measure on, in ascending order.
+sample_set test_samples(const run_plan& plan) {
+  sample_set result{plan.data.test, {}};
+  if (plan.data.test == nullptr)
+    return result;
+  auto& indices = result.indices;
+  indices.resize(static_cast<size_t>(plan.data.test->size()));
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  auto wanted = static_cast<size_t>(plan.content.test_length);
+  if (wanted > 0 && wanted < indices.size()) {
+    random_stream stream{static_cast<uint64_t>(plan.content.seed), no_node,
+                         "test samples"};
+    stream.shuffle(std::span{indices});
+    indices.resize(wanted);
+    std::ranges::sort(indices);
   }
   return result;
 }
@@ -32,7 +44,7 @@ evaluator_config make_evaluator_config(const run_plan& plan,
   result.model = plan.model;
   result.options = plan.environment->options;
   result.validation = {plan.data.train, plan.validation};
-  result.test = all_of(plan.data.test);
+  result.test = test_samples(plan);
   result.chunk = plan.content.evaluation_chunk;
   result.nodes = plan.environment->nodes;
   result.servers = plan.environment->servers;

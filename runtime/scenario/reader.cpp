@@ -140,10 +140,12 @@ public:
   /// Lets keys through that another reader takes care of.
   void allow(std::string_view name) { known_.emplace(name); }
 
-  /// Refuses keys that nothing asked for.
+  /// Refuses keys that nothing asked for. Options that a file gives to one
+  /// component are dropped when another file or the command line chooses
+  /// another component over it.
   void finish() const {
     for (const auto& [key, x] : source_) {
-      if (known_.count(std::string{key.str()}) > 0)
+      if (known_.count(std::string{key.str()}) > 0 || is_overruled(key))
         continue;
       auto close = nearest(key.str(), {known_.begin(), known_.end()});
       auto hint = close.empty()
@@ -156,6 +158,15 @@ public:
   }
 
 private:
+  bool is_overruled(const toml::key& key) const {
+    for (auto name : {"kind", "name"})
+      if (auto chosen = source_.get(name); chosen != nullptr && !path_.empty())
+        return chosen->source().path != nullptr
+               && key.source().path != nullptr
+               && *chosen->source().path != *key.source().path;
+    return false;
+  }
+
   const toml::node* find(std::string_view name) {
     known_.emplace(name);
     auto x = source_.get(name);

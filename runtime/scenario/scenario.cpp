@@ -122,6 +122,9 @@ void scenario::visit(scenario_visitor& visitor) {
                   v.integer("rounds", rounds_every, at_least(0),
                             "rounds between two measurements of the consensus "
                             "distance, in rounds.csv; 0 for none");
+                  v.integer("test_length", test_length, at_least(0),
+                            "test samples to measure on, drawn once; 0 for "
+                            "all");
                   v.integer("chunk", evaluation_chunk, at_least(1),
                             "samples per job; affects speed and memory only");
                 });

@@ -92,6 +92,7 @@ struct scenario {
 
   int64_t evaluation_every = 1;
   int64_t rounds_every = 0;
+  int64_t test_length = 0;
   int64_t evaluation_chunk = 1000;
 
   /// Shows every table and option to `visitor`.
