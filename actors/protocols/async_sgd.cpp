@@ -68,12 +68,12 @@ private:
     auto staleness = context().step() - static_cast<int64_t>(x.stamp.version);
     ++own.staleness[staleness];
     ++own.ahead[x.stamp.step - std::min(slowest(), x.stamp.step)];
+    if (!apply(own, x, staleness, values))
+      return;
     from.done = x.stamp.step + 1 >= worker_steps_;
-    auto more = apply(own, x, staleness, values);
     own.held = true;
-    release(!more);
-    if (more)
-      finish_if_alone();
+    release();
+    finish_if_alone();
   }
 
   void answered(client& to) override {
@@ -86,7 +86,7 @@ private:
 
   void go_on_without(client& x) override {
     account_of(x).held = false;
-    release(false);
+    release();
     finish_if_alone();
   }
 
@@ -94,7 +94,7 @@ private:
   void finish_if_alone() {
     if (std::ranges::all_of(
           clients(), [](const client& x) { return x.done || x.lost; }))
-      context().finish();
+      finish();
   }
 
   account& account_of(const client& x) {
@@ -131,12 +131,12 @@ private:
     return result;
   }
 
-  /// Answers the workers that need not wait; all if the run is over.
-  void release(bool all) {
+  /// Answers the workers that need not wait.
+  void release() {
     auto limit = static_cast<double>(slowest()) + options_.max_staleness;
     for (auto& x : clients())
       if (account_of(x).held
-          && (all || x.done || static_cast<double>(x.newest_step + 1) <= limit))
+          && (x.done || static_cast<double>(x.newest_step + 1) <= limit))
         answer(x);
   }
 
@@ -170,7 +170,7 @@ public:
   std::unique_ptr<protocol> make(node_context& node) const override {
     if (node.role() == node_role::parameter_server)
       return std::make_unique<async_server>(node, options_);
-    return std::make_unique<gradient_worker>(node, std::nullopt);
+    return std::make_unique<gradient_worker>(node);
   }
 
   void check(const node_setting& node) const override {

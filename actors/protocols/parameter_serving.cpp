@@ -54,10 +54,8 @@ round_cost serving_cost(const serving_options& options,
 
 // -- worker -------------------------------------------------------------------
 
-gradient_worker::gradient_worker(node_context& context,
-                                 std::optional<uint64_t> last_version)
-  : context_(context), last_version_(last_version),
-    deadline_(context, context.swaps().timeout) {
+gradient_worker::gradient_worker(node_context& context)
+  : context_(context), deadline_(context, context.swaps().timeout) {
   for (const auto& x : context.servers())
     sources_.push_back({x.server, x.part, {}, {}, false});
 }
@@ -135,12 +133,10 @@ void gradient_worker::take(const parameters& x) {
     silences_ = 0;
     return;
   }
-  if (last_version_ && x.stamp.version >= *last_version_) {
-    if (!waiting_) {
+  if (!waiting_) {
+    // It answers a question that was asked twice, or nothing that was asked.
+    if (x.stamp.version == last_version)
       context_.finish();
-      return;
-    }
-  } else if (!waiting_) {
     return;
   }
   auto weights = context_.accept(x.stamp, x.weights, from->part.numel);
@@ -160,11 +156,12 @@ void gradient_worker::proceed() {
   assemble();
   if (pushed_ && !context_.finish_step())
     return;
-  if (last_version_ && sources_.front().version >= last_version_) {
+  auto is_over = std::ranges::any_of(
+    sources_, [](const source& x) { return x.version == last_version; });
+  if (is_over)
     context_.finish();
-    return;
-  }
-  context_.compute();
+  else
+    context_.compute();
 }
 
 void gradient_worker::assemble() {
@@ -316,9 +313,11 @@ void parameter_server::receive(const gradient& x) {
 
 void parameter_server::answer(client& to) {
   to.owes_since.reset();
-  if (!to.done)
+  if (!to.done && !over_)
     to.owes_since = context_.now();
-  context_.send(to.from.id(), parameters{{}, context_.lend_weights()});
+  auto version = static_cast<uint64_t>(context_.step());
+  context_.send(to.from.id(), parameters{{}, context_.lend_weights()},
+                over_ ? last_version : version);
   answered(to);
 }
 
@@ -333,7 +332,23 @@ bool parameter_server::update(const at::Tensor& gradient, double rate_factor) {
   how.learning_rate(rate);
   last_gradient_ = gradient;
   mix_buffers();
-  return context_.finish_step();
+  if (context_.finish_step())
+    return true;
+  tell_that_it_is_over();
+  return false;
+}
+
+void parameter_server::finish() {
+  context_.finish();
+  tell_that_it_is_over();
+}
+
+/// Even those that are busy with an old version, or were thought lost.
+void parameter_server::tell_that_it_is_over() {
+  over_ = true;
+  for (auto& x : clients_)
+    if (!x.done)
+      answer(x);
 }
 
 /// Statistics of normalization layers belong to no gradient: the servers' are
@@ -373,7 +388,7 @@ void parameter_server::look_for_the_lost() {
 
 void parameter_server::lose(client& x, const std::string& why,
                             error_code code) {
-  if (x.lost || x.done)
+  if (x.lost || x.done || over_)
     return;
   x.lost = true;
   auto left = std::ranges::count(clients_, false, &client::lost);

@@ -5,6 +5,7 @@
 #include "actors/protocols/swapping.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ void check(const serving_options& options, const node_setting& node,
 round_cost serving_cost(const serving_options& options,
                         const node_setting& node);
 
+/// The version of parameters that no update will follow: the run is over.
+constexpr auto last_version = std::numeric_limits<uint64_t>::max();
+
 /// The worker of every protocol with parameter servers:
 ///
 ///   pull ──parameters of all servers──> compute ──gradient_ready──> push the
@@ -43,9 +47,7 @@ round_cost serving_cost(const serving_options& options,
 /// this one, so a first silence says nothing.)
 class gradient_worker final : public protocol {
 public:
-  /// @param last_version the version of the parameters at which the run is
-  /// over, if it ends with a version rather than with this worker's steps
-  gradient_worker(node_context& context, std::optional<uint64_t> last_version);
+  explicit gradient_worker(node_context& context);
 
   caf::behavior behavior() override;
   std::vector<waiting> waits() const override;
@@ -70,7 +72,6 @@ private:
   void ask_again();
 
   node_context& context_;
-  std::optional<uint64_t> last_version_;
   deadline deadline_;
   std::vector<source> sources_;
   /// The gradient that waits for its answer; unset while pulling.
@@ -126,8 +127,12 @@ protected:
   void answer(client& to);
 
   /// Makes a new version of the parameters with `gradient`, at `rate_factor`
-  /// times the learning rate. Returns false if it was the last of the run.
+  /// times the learning rate. Returns false if it was the last of the run and
+  /// all workers have been told so.
   [[nodiscard]] bool update(const at::Tensor& gradient, double rate_factor = 1);
+
+  /// Ends the run although updates are left, since no worker is.
+  void finish();
 
   // -- what makes a protocol --------------------------------------------------
 
@@ -149,9 +154,11 @@ private:
   void look_for_the_lost();
   void lose(client& x, const std::string& why, error_code code);
   void mix_buffers();
+  void tell_that_it_is_over();
 
   node_context& context_;
   int64_t min_workers_;
+  bool over_ = false;
   std::vector<client> clients_;
   /// Of the last update, for its norm.
   at::Tensor last_gradient_;

@@ -67,15 +67,11 @@ private:
     auto next = mean.target();
     average_uniformly(gradients.front(), std::span{gradients}.subspan(1), next);
     mean.commit(std::move(next));
-    auto more = update(mean.read());
-    auto delivered = std::exchange(round_, std::vector<at::Tensor>(round_.size()));
-    for (size_t i = 0; i < delivered.size(); ++i) {
-      auto& to = clients()[i];
-      to.done = !more;
-      // At the end even those hear of it that are busy with an old version.
-      if (delivered[i].defined() || !more)
-        answer(to);
-    }
+    if (!update(mean.read()))
+      return;
+    for (size_t i = 0; i < round_.size(); ++i)
+      if (std::exchange(round_[i], {}).defined())
+        answer(clients()[i]);
   }
 
   int64_t backup_workers_;
@@ -100,8 +96,7 @@ public:
   std::unique_ptr<protocol> make(node_context& node) const override {
     if (node.role() == node_role::parameter_server)
       return std::make_unique<sync_server>(node, options_);
-    return std::make_unique<gradient_worker>(
-      node, static_cast<uint64_t>(node.steps_total()));
+    return std::make_unique<gradient_worker>(node);
   }
 
   void check(const node_setting& node) const override {
