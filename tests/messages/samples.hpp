@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/compressed.hpp"
 #include "messages/types.hpp"
 #include "tests/messages/support.hpp"
 
@@ -95,6 +96,56 @@ inline dual sample(of<dual>, const sample_actors& actors) {
 inline auto fields(const dual& x) {
   const auto& [stamp, dual_vector, weights] = x;
   return std::tuple{fields(stamp), dual_vector, weights};
+}
+
+inline weighted_parameters sample(of<weighted_parameters>,
+                                  const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors),
+          sample(of<tensor_payload>{}, actors), 0.25};
+}
+
+inline auto fields(const weighted_parameters& x) {
+  const auto& [stamp, weights, weight] = x;
+  return std::tuple{fields(stamp), weights, weight};
+}
+
+inline tracked_parameters sample(of<tracked_parameters>,
+                                 const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors),
+          sample(of<tensor_payload>{}, actors),
+          make_payload<float>(element_type::float32, {1}, {2.5f})};
+}
+
+inline auto fields(const tracked_parameters& x) {
+  const auto& [stamp, weights, tracker] = x;
+  return std::tuple{fields(stamp), weights, tracker};
+}
+
+inline compressed_payload sample(of<compressed_payload>,
+                                 const sample_actors& actors) {
+  return {1,
+          77,
+          sample(of<tensor_payload>{}, actors),
+          make_payload<uint8_t>(element_type::uint8, {2}, {3, 4}),
+          make_payload<float>(element_type::float32, {1}, {2.5f}),
+          256,
+          99};
+}
+
+inline auto fields(const compressed_payload& x) {
+  const auto& [kind, numel, values, indices, scales, block, seed] = x;
+  return std::tuple{kind, numel, values, indices, scales, block, seed};
+}
+
+inline compressed_difference sample(of<compressed_difference>,
+                                    const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors),
+          sample(of<compressed_payload>{}, actors)};
+}
+
+inline auto fields(const compressed_difference& x) {
+  const auto& [stamp, content] = x;
+  return std::tuple{fields(stamp), fields(content)};
 }
 
 inline gradient sample(of<gradient>, const sample_actors& actors) {
