@@ -1,25 +1,23 @@
 #include "runtime/report/metrics_csv.hpp"
 
 #include "models/options.hpp"
-#include "runtime/report/csv_file.hpp"
 
 #include <fmt/format.h>
 
 namespace caps {
 
 metrics_csv::metrics_csv(const std::filesystem::path& file)
-  : out_(create_csv(file, "node,epoch,step,virtual_time,wall_time,train_loss,"
-                          "val_loss,test_loss,train_acc,val_acc,test_acc,"
-                          "consensus_distance,bytes_sent")) {}
+  : out_(file, "node,epoch,step,virtual_time,wall_time,train_loss,val_loss,"
+               "test_loss,train_acc,val_acc,test_acc,consensus_distance,"
+               "bytes_sent") {}
 
 void metrics_csv::on_row(const metrics_row& x) {
-  out_ << fmt::format(
+  out_.append(fmt::format(
     "{},{},{},{},{:.3f},{},{},{},{},{},{},{},{}\n", x.node, x.epoch, x.step,
     to_text(x.time), watch_.seconds(), csv_field(x.train.loss),
     csv_field(x.validation.loss), csv_field(x.test.loss),
     csv_field(x.train.accuracy), csv_field(x.validation.accuracy),
-    csv_field(x.test.accuracy), to_text(x.consensus_distance), x.bytes_sent)
-       << std::flush;
+    csv_field(x.test.accuracy), to_text(x.consensus_distance), x.bytes_sent));
 }
 
 } // namespace caps

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "actors/run_observer.hpp"
+#include "runtime/report/csv_file.hpp"
 #include "runtime/report/stopwatch.hpp"
 
 #include <filesystem>
-#include <fstream>
 
 namespace caps {
 
@@ -20,7 +20,7 @@ public:
   void on_row(const metrics_row& row) override;
 
 private:
-  std::ofstream out_;
+  csv_file out_;
   stopwatch watch_;
 };
 

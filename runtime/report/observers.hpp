@@ -2,13 +2,15 @@
 
 #include "actors/run_observer.hpp"
 
+#include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
 
 namespace caps {
 
-/// Passes everything on to several observers in order.
+/// Passes everything on to several observers in order. Rethrows the first
+/// exception once all have been told.
 class observers final : public run_observer {
 public:
   /// Adds an observer and returns it.
@@ -21,51 +23,58 @@ public:
   }
 
   void on_start() override {
-    for (auto& x : all_)
-      x->on_start();
+    each([&](run_observer& x) { x.on_start(); });
   }
 
   void on_progress(node_id node, int64_t step) override {
-    for (auto& x : all_)
-      x->on_progress(node, step);
+    each([&](run_observer& x) { x.on_progress(node, step); });
   }
 
   void on_row(const metrics_row& row) override {
-    for (auto& x : all_)
-      x->on_row(row);
+    each([&](run_observer& x) { x.on_row(row); });
   }
 
   void on_edge(const edge_row& row) override {
-    for (auto& x : all_)
-      x->on_edge(row);
+    each([&](run_observer& x) { x.on_edge(row); });
   }
 
   void on_round(const round_row& row) override {
-    for (auto& x : all_)
-      x->on_round(row);
+    each([&](run_observer& x) { x.on_round(row); });
   }
 
   void on_event(const node_event& event) override {
-    for (auto& x : all_)
-      x->on_event(event);
+    each([&](run_observer& x) { x.on_event(event); });
   }
 
   void on_metrics(const node_metrics& x) override {
-    for (auto& y : all_)
-      y->on_metrics(x);
+    each([&](run_observer& y) { y.on_metrics(x); });
   }
 
   void on_snapshot(const node_snapshot& snapshot) override {
-    for (auto& x : all_)
-      x->on_snapshot(snapshot);
+    each([&](run_observer& x) { x.on_snapshot(snapshot); });
   }
 
   void on_end(const run_end& end) override {
-    for (auto& x : all_)
-      x->on_end(end);
+    each([&](run_observer& x) { x.on_end(end); });
   }
 
 private:
+  /// One that fails keeps nothing from the others.
+  template <class F>
+  void each(F f) {
+    std::exception_ptr failure;
+    for (auto& x : all_) {
+      try {
+        f(*x);
+      } catch (...) {
+        if (!failure)
+          failure = std::current_exception();
+      }
+    }
+    if (failure)
+      std::rethrow_exception(failure);
+  }
+
   std::vector<std::unique_ptr<run_observer>> all_;
 };
 

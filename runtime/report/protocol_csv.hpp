@@ -1,9 +1,10 @@
 #pragma once
 
 #include "actors/run_observer.hpp"
+#include "runtime/report/csv_file.hpp"
 
 #include <filesystem>
-#include <fstream>
+#include <optional>
 
 namespace caps {
 
@@ -20,7 +21,7 @@ public:
 
 private:
   std::filesystem::path file_;
-  std::ofstream out_;
+  std::optional<csv_file> out_;
 };
 
 } // namespace caps

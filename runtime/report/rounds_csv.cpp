@@ -1,7 +1,6 @@
 #include "runtime/report/rounds_csv.hpp"
 
 #include "models/options.hpp"
-#include "runtime/report/csv_file.hpp"
 
 #include <fmt/format.h>
 
@@ -9,30 +8,27 @@ namespace caps {
 
 rounds_csv::rounds_csv(const std::filesystem::path& file,
                        std::optional<double> predicted)
-  : out_(create_csv(file, "step,virtual_time,consensus_distance,contraction,"
-                          "predicted_contraction")),
+  : out_(file, "step,virtual_time,consensus_distance,contraction,"
+               "predicted_contraction"),
     predicted_(predicted) {}
 
 void rounds_csv::on_round(const round_row& x) {
   auto contraction = last_ && *last_ > 0
                        ? std::optional{x.consensus_distance / *last_}
                        : std::nullopt;
-  out_ << fmt::format("{},{},{},{},{}\n", x.step, to_text(x.time),
-                      to_text(x.consensus_distance), csv_field(contraction),
-                      csv_field(predicted_))
-       << std::flush;
+  out_.append(fmt::format("{},{},{},{},{}\n", x.step, to_text(x.time),
+                          to_text(x.consensus_distance), csv_field(contraction),
+                          csv_field(predicted_)));
   last_ = x.consensus_distance;
 }
 
 edges_csv::edges_csv(const std::filesystem::path& file)
-  : out_(create_csv(file, "epoch,from,to,distance,bytes_sent,messages_sent,"
-                          "missed")) {}
+  : out_(file, "epoch,from,to,distance,bytes_sent,messages_sent,missed") {}
 
 void edges_csv::on_edge(const edge_row& x) {
-  out_ << fmt::format("{},{},{},{},{},{},{}\n", x.epoch, x.from, x.to,
-                      to_text(x.distance), x.bytes_sent, x.messages_sent,
-                      x.missed)
-       << std::flush;
+  out_.append(fmt::format("{},{},{},{},{},{},{}\n", x.epoch, x.from, x.to,
+                          to_text(x.distance), x.bytes_sent, x.messages_sent,
+                          x.missed));
 }
 
 } // namespace caps

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/run_observer.hpp"
+#include "runtime/report/csv_file.hpp"
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 namespace caps {
@@ -21,7 +21,7 @@ public:
   void on_round(const round_row& row) override;
 
 private:
-  std::ofstream out_;
+  csv_file out_;
   std::optional<double> predicted_;
   std::optional<double> last_;
 };
@@ -35,7 +35,7 @@ public:
   void on_edge(const edge_row& row) override;
 
 private:
-  std::ofstream out_;
+  csv_file out_;
 };
 
 } // namespace caps

@@ -1,6 +1,11 @@
 #include "runtime/report/run_log.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
+
+#include <cmath>
+#include <cstdio>
+#include <mutex>
 
 namespace caps {
 
@@ -12,6 +17,14 @@ std::shared_ptr<spdlog::logger> open_log(const std::filesystem::path& file,
     auto result = std::make_shared<spdlog::logger>("caps", std::move(sink));
     result->set_level(spdlog::level::from_str(level));
     result->flush_on(spdlog::level::info);
+    // spdlog would go on complaining every second.
+    result->set_error_handler(
+      [told = std::make_shared<std::once_flag>()](const std::string& what) {
+        std::call_once(*told, [&] {
+          std::fputs(fmt::format("error: {}; the run goes on\n", what).c_str(),
+                     stderr);
+        });
+      });
     return result;
   } catch (const spdlog::spdlog_ex& e) {
     throw error(e.what());

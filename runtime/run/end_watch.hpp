@@ -2,7 +2,10 @@
 
 #include "actors/run_observer.hpp"
 
+#include <fmt/format.h>
+
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 #include <optional>
 
@@ -57,7 +60,8 @@ public:
       try {
         next_.on_end(*end_);
       } catch (const std::exception& e) {
-        end_ = {exit_code::failure, e.what()};
+        if (end_->code == exit_code::success)
+          end_ = {exit_code::failure, e.what()};
       }
     }
     ended_.notify_all();
@@ -78,15 +82,19 @@ public:
 
 private:
   /// A result that cannot be written (a full disk) must not stop the training
-  /// that others may still keep; it becomes the error of the run.
+  /// that others may still keep; the user hears of the first one at once, and
+  /// it becomes the error of the run.
   template <class F>
   void pass(F f) {
     std::lock_guard lock{mutex_};
     try {
       f();
     } catch (const std::exception& e) {
-      if (failure_.empty())
-        failure_ = e.what();
+      if (!failure_.empty())
+        return;
+      failure_ = e.what();
+      std::fputs(fmt::format("error: {}; the run goes on\n", failure_).c_str(),
+                 stderr);
     }
   }
 
