@@ -207,7 +207,7 @@ void node::take_gradient(const computed& x) {
       fail(error_code::diverged,
            fmt::format("node {} diverged: its training loss is {} at step {}; "
                        "a smaller optimizer.lr usually helps",
-                       id(), summary.loss, step_ + 1));
+                       id(), to_text(summary.loss), step_ + 1));
       return;
     }
     parameters_.gradient().commit(std::move(pending->tensors.gradient));

@@ -25,6 +25,8 @@ constexpr std::array units{
 } // namespace
 
 std::string to_text(double x) {
+  if (std::isnan(x))
+    return "nan"; // its sign means nothing
   std::array<char, 32> buffer{};
   auto [end, failure] = std::to_chars(buffer.data(),
                                       buffer.data() + buffer.size(), x);

@@ -1,6 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
 #include "models/data/partition.hpp"
+#include "runtime/cli/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/run/plan.hpp"
 #include "runtime/scenario/writer.hpp"
@@ -108,6 +109,7 @@ exit_code check_command(const cli_options& options, const components& known) {
   print_cost(plan);
   print_shards(plan);
   fmt::print("\n{}", to_toml(plan.content));
+  flush_standard_output();
   return exit_code::success;
 }
 

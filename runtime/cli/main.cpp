@@ -2,10 +2,12 @@
 #include "models/threads.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/options.hpp"
+#include "runtime/cli/standard_streams.hpp"
 #include "runtime/scenario/documentation.hpp"
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <exception>
 
 namespace {
@@ -21,17 +23,25 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::compare_command(options, known);
     case caps::command::list:
       fmt::print("{}", caps::list_components(known, options.kind));
+      caps::flush_standard_output();
       return caps::exit_code::success;
     case caps::command::document:
       fmt::print("{}", caps::document_scenario(known));
+      caps::flush_standard_output();
       return caps::exit_code::success;
   }
   return caps::exit_code::failure;
 }
 
+/// What cannot even be said here is lost.
+void complain(const std::exception& e) {
+  std::fputs(fmt::format("error: {}\n", e.what()).c_str(), stderr);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+  caps::fill_standard_streams();
   auto [options, code] = caps::parse_command_line(argc, argv);
   if (!options)
     return code;
@@ -39,10 +49,10 @@ int main(int argc, char** argv) {
   try {
     return static_cast<int>(execute(*options));
   } catch (const caps::error& e) {
-    fmt::print(stderr, "error: {}\n", e.what());
+    complain(e);
     return static_cast<int>(e.code());
   } catch (const std::exception& e) {
-    fmt::print(stderr, "error: {}\n", e.what());
+    complain(e);
     return static_cast<int>(caps::exit_code::failure);
   }
 }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "runtime/report/stopwatch.hpp"
-
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -38,9 +36,6 @@ struct cli_options {
   /// on this machine, and which process this is.
   uint16_t join_port = 0;
   size_t process = 0;
-
-  /// Runs since the program was started.
-  stopwatch since_program;
 
   /// The settings of the command line, --seed and --clock among them.
   std::vector<std::string> all_settings() const;

@@ -1,6 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
 #include "runtime/cli/interrupt.hpp"
+#include "runtime/cli/standard_streams.hpp"
 #include "runtime/cli/version.hpp"
 #include "runtime/launch/launch.hpp"
 #include "runtime/report/console.hpp"
@@ -32,8 +33,7 @@ size_t thread_count(const cli_options& options) {
   return std::max<size_t>(1, std::thread::hardware_concurrency());
 }
 
-run_facts facts_of(const run_plan& plan, const run_settings& settings,
-                   const stopwatch& since_program) {
+run_facts facts_of(const run_plan& plan, const run_settings& settings) {
   const auto& x = plan.content;
   return {x.name,
           static_cast<uint64_t>(x.seed),
@@ -43,8 +43,7 @@ run_facts facts_of(const run_plan& plan, const run_settings& settings,
           settings.threads,
           settings.processes,
           plan.model->layout().numel(),
-          x.nodes,
-          since_program};
+          x.nodes};
 }
 
 /// What mixing alone does to the consensus distance between two lines of
@@ -64,22 +63,29 @@ console::options console_options(const run_plan& plan) {
           !e.servers.empty()};
 }
 
-void print_header(const run_plan& plan, const run_settings& settings,
-                  const std::filesystem::path& out) {
+std::string count(size_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+std::string header(const run_plan& plan, const run_settings& settings,
+                   const std::filesystem::path& out) {
   const auto& x = plan.content;
+  auto nodes = static_cast<size_t>(x.nodes);
   auto servers = plan.environment->servers.size();
-  auto who = servers == 0
-               ? fmt::format("{} nodes ({})", x.nodes, x.topology.name())
-               : fmt::format("{} workers, {} parameter server{}", x.nodes,
-                             servers, servers == 1 ? "" : "s");
-  fmt::print("{}: {}, {} ({} parameters) on {}, {} clock, {} "
-             "{}\nresults in {}\n",
-             x.name, who, x.protocol.name(),
-             x.model.name(), plan.model->layout().numel(), x.data.name(),
-             x.clock,
-             settings.processes > 1 ? settings.processes : settings.threads,
-             settings.processes > 1 ? "processes" : "threads", out.string());
-  std::fflush(stdout);
+  auto who
+    = servers == 0
+        ? fmt::format("{} ({})", count(nodes, "node", "nodes"),
+                      x.topology.name())
+        : fmt::format("{}, {}", count(nodes, "worker", "workers"),
+                      count(servers, "parameter server", "parameter servers"));
+  auto where = settings.processes > 1
+                 ? count(settings.processes, "process", "processes")
+                 : count(settings.threads, "thread", "threads");
+  return fmt::format("{}: {}, {}, {} ({} parameters) on {}, {} clock, {}\n"
+                     "results in {}\n",
+                     x.name, who, x.protocol.name(), x.model.name(),
+                     plan.model->layout().numel(), x.data.name(), x.clock,
+                     where, out.string());
 }
 
 run_end execute(run_plan& plan, const run_settings& settings,
@@ -114,7 +120,9 @@ exit_code join(run_plan& plan, const run_settings& settings,
   auto end = join_run(plan, settings, options.join_port,
                       static_cast<uint32_t>(options.process));
   if (!end.text.empty())
-    fmt::print(stderr, "process {}: error: {}\n", options.process, end.text);
+    std::fputs(
+      fmt::format("process {}: error: {}\n", options.process, end.text).c_str(),
+      stderr);
   return end.code;
 }
 
@@ -125,6 +133,7 @@ exit_code run_command(const cli_options& options, const components& known) {
   settings.threads = thread_count(options);
   settings.processes = options.processes;
   settings.interrupted = &watch_interrupts();
+  outlive_readers();
   auto plan = make_plan(load(options, known));
   if (options.join_port != 0)
     return join(plan, settings, options);
@@ -146,18 +155,20 @@ exit_code run_command(const cli_options& options, const components& known) {
     all.add<rounds_csv>(out / "rounds.csv", predicted_contraction(plan));
   all.add<protocol_csv>(out / "protocol.csv");
   all.add<weights_files>(out, plan.model->layout_ptr(), x.name);
-  auto& outcome = all.add<summary>(
-    out / "summary.json", facts_of(plan, settings, options.since_program));
+  auto& outcome
+    = all.add<summary>(out / "summary.json", facts_of(plan, settings));
   all.add<run_log>(log);
   if (!options.quiet && !options.json) {
-    print_header(plan, settings, out);
-    all.add<console>(stdout, console_options(plan));
+    auto& terminal = all.add<console>(stdout, console_options(plan));
+    terminal.print(header(plan, settings, out));
   }
   auto end = execute(plan, settings, out / "scenario.toml", all);
-  if (options.json)
-    fmt::print("{}", outcome.json());
   if (!end.text.empty())
-    fmt::print(stderr, "error: {}\n", end.text);
+    std::fputs(fmt::format("error: {}\n", end.text).c_str(), stderr);
+  if (options.json) {
+    fmt::print("{}", outcome.json());
+    flush_standard_output();
+  }
   return end.code;
 }
 

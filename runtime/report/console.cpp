@@ -23,7 +23,9 @@ std::string percent(const std::optional<double>& x) {
 }
 
 std::string decimal(const std::optional<double>& x) {
-  return x ? fmt::format("{:.4f}", *x) : "-";
+  if (!x)
+    return "-";
+  return std::isnan(*x) ? "nan" : fmt::format("{:.4f}", *x);
 }
 
 } // namespace
@@ -47,7 +49,11 @@ std::string human_seconds(double seconds) {
 }
 
 console::console(std::FILE* out, const options& run)
-  : out_(out), run_(run), terminal_(isatty(fileno(out)) != 0) {
+  : out_(out), run_(run), terminal_(isatty(fileno(out)) != 0) {}
+
+void console::print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fflush(out_);
 }
 
 void console::on_start() {
@@ -93,7 +99,6 @@ void console::on_end(const run_end&) {
   clear_bar();
   if (!last_.empty())
     print_table();
-  std::fflush(out_);
 }
 
 void console::draw_bar() {
@@ -109,15 +114,15 @@ void console::draw_bar() {
   auto left = rate > 0 ? human_seconds(
                 static_cast<double>(run_.steps_total - steps_done_) / rate)
                        : "?";
-  fmt::print(out_, "\r\x1b[K[{:#<{}}{:.<{}}] {:3.0f} %  {:.0f} steps/s  {} left",
-             "", filled, "", bar_width - filled, 100 * share, rate, left);
+  print(
+    fmt::format("\r\x1b[K[{:#<{}}{:.<{}}] {:3.0f} %  {:.0f} steps/s  {} left",
+                "", filled, "", bar_width - filled, 100 * share, rate, left));
   bar_shown_ = true;
-  std::fflush(out_);
 }
 
 void console::clear_bar() {
   if (bar_shown_)
-    fmt::print(out_, "\r\x1b[K");
+    print("\r\x1b[K");
   bar_shown_ = false;
 }
 
@@ -139,9 +144,9 @@ void console::print_epoch(const std::vector<metrics_row>& rows) {
                           fmt::format("{:.2f}", first.time));
   if (!run_.served && rows.size() < static_cast<size_t>(run_.nodes))
     text += fmt::format("  {} of {} nodes", rows.size(), run_.nodes);
-  text += fmt::format(
-    "  train loss {}",
-    decimal(mean([](const metrics_row& x) { return x.train.loss; })));
+  text += fmt::format("  train loss {}", decimal(mean([](const metrics_row& x) {
+                        return x.train.loss;
+                      })));
   if (first.test.loss)
     text += fmt::format(
       "  test loss {}",
@@ -151,29 +156,28 @@ void console::print_epoch(const std::vector<metrics_row>& rows) {
       "  test accuracy {} %",
       percent(mean([](const metrics_row& x) { return x.test.accuracy; })));
   if (!run_.served)
-    text += fmt::format("  consensus distance {:.4g}",
-                        first.consensus_distance);
-  fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+    text
+      += fmt::format("  consensus distance {:.4g}", first.consensus_distance);
+  print(text + "\n");
   draw_bar();
 }
 
 void console::print_table() {
-  fmt::print(out_, "\n{:>6} {:>7} {:>11} {:>10} {:>10} {:>12} {:>10}\n", "node",
-             "step", "train loss", "test loss", "test acc %", "sent",
-             "messages");
+  print(fmt::format("\n{:>6} {:>7} {:>11} {:>10} {:>10} {:>12} {:>10}\n",
+                    "node", "step", "train loss", "test loss", "test acc %",
+                    "sent", "messages"));
   size_t shown = 0;
   for (const auto& [node, row] : last_) {
     if (++shown > table_rows_max) {
-      fmt::print(out_, "... and {} more nodes: see metrics.csv\n",
-                 last_.size() - table_rows_max);
+      print(fmt::format("... and {} more nodes: see metrics.csv\n",
+                        last_.size() - table_rows_max));
       break;
     }
-    fmt::print(out_, "{:>6} {:>7} {:>11} {:>10} {:>10} {:>12} {:>10}\n", node,
-               row.step, decimal(row.train.loss), decimal(row.test.loss),
-               percent(row.test.accuracy),
-               human_bytes(static_cast<double>(row.bytes_sent)),
-               row.messages_sent);
+    print(fmt::format("{:>6} {:>7} {:>11} {:>10} {:>10} {:>12} {:>10}\n", node,
+                      row.step, decimal(row.train.loss), decimal(row.test.loss),
+                      percent(row.test.accuracy),
+                      human_bytes(static_cast<double>(row.bytes_sent)),
+                      row.messages_sent));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace caps {
@@ -28,6 +29,10 @@ public:
 
   /// Writes to `out`, which it does not own.
   console(std::FILE* out, const options& run);
+
+  /// Prints text. What cannot be printed is lost: a run goes on if nobody
+  /// reads along any more.
+  void print(std::string_view text);
 
   void on_start() override;
   void on_progress(node_id node, int64_t step) override;

@@ -5,8 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 namespace caps {
 
@@ -40,10 +46,10 @@ json_object to_json(const std::map<node_id, node_metrics>& metrics) {
   for (const auto& [node, x] : metrics) {
     auto& own = result[std::to_string(node)];
     for (const auto& y : x.values) {
-      auto in_histogram = std::ranges::any_of(
-        x.values, [&](const metric_value& z) {
-          return z.name == y.name && z.at != 0;
-        });
+      auto in_histogram
+        = std::ranges::any_of(x.values, [&](const metric_value& z) {
+            return z.name == y.name && z.at != 0;
+          });
       auto& place = y.of.empty() ? own[y.name] : own[y.name][y.of];
       (in_histogram ? place[std::to_string(y.at)] : place) = y.value;
     }
@@ -54,11 +60,10 @@ json_object to_json(const std::map<node_id, node_metrics>& metrics) {
 } // namespace
 
 summary::summary(std::filesystem::path file, run_facts facts)
-  : file_(std::move(file)), facts_(std::move(facts)) {
-}
+  : file_(std::move(file)), facts_(std::move(facts)) {}
 
 void summary::on_start() {
-  startup_seconds_ = facts_.since_program.seconds();
+  startup_seconds_ = process_age_seconds();
   since_start_ = {};
 }
 
@@ -102,8 +107,8 @@ void summary::on_end(const run_end& end) {
   out["scenario"] = facts_.scenario;
   out["seed"] = facts_.seed;
   out["exit_code"] = static_cast<int>(end.code);
-  out["error"] = end.text.empty() ? json_object(nullptr)
-                                  : json_object(end.text);
+  out["error"]
+    = end.text.empty() ? json_object(nullptr) : json_object(end.text);
   out["protocol"] = facts_.protocol;
   out["model"] = facts_.model;
   out["parameters"] = facts_.parameters;
@@ -125,14 +130,30 @@ void summary::on_end(const run_end& end) {
   out["mean_test_acc"]
     = measured > 0 ? json_object(accuracy_sum / static_cast<double>(measured))
                    : json_object(nullptr);
-  out["worst_test_acc"] = measured > 0 ? json_object(accuracy_min)
-                                       : json_object(nullptr);
+  out["worst_test_acc"]
+    = measured > 0 ? json_object(accuracy_min) : json_object(nullptr);
   out["nodes"] = nodes;
   if (!metrics_.empty())
     out["protocol_metrics"] = to_json(metrics_);
   json_ = out.dump(2) + "\n";
   if (!file_.empty())
     write_file(file_, json_);
+}
+
+double process_age_seconds() {
+  constexpr int start_field = 22; // proc(5); 3 is the first after the name
+  std::ifstream in{"/proc/self/stat"};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  std::istringstream fields{text.substr(text.rfind(')') + 1)};
+  std::string field;
+  for (int i = 3; i <= start_field; ++i)
+    fields >> field;
+  auto ticks = std::strtod(field.c_str(), nullptr);
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<double>(now.tv_sec)
+         + static_cast<double>(now.tv_nsec) * 1e-9
+         - ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 uint64_t peak_memory_bytes() {

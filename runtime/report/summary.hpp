@@ -21,8 +21,6 @@ struct run_facts {
   int64_t parameters = 0;
   /// Nodes that train; parameter servers, if any, have higher ids.
   int64_t training_nodes = 0;
-  /// Runs since the program was started.
-  stopwatch since_program;
 };
 
 /// Collects the outcome of a run: writes summary.json at its end, and gives
@@ -52,6 +50,10 @@ private:
   std::map<node_id, node_metrics> metrics_;
   std::string json_;
 };
+
+/// Seconds since this process was started, loading of libraries included; to
+/// a hundredth.
+double process_age_seconds();
 
 /// Largest resident memory of this process so far, in bytes.
 uint64_t peak_memory_bytes();

@@ -1,0 +1,17 @@
+#pragma once
+
+namespace caps {
+
+/// Opens /dev/null in the place of standard streams that are closed: else the
+/// first files of a run would get their numbers, and what is printed would end
+/// up in them. Call it first in `main`.
+void fill_standard_streams();
+
+/// Makes writing to a pipe that nobody reads any more an error instead of the
+/// end of the program: a run goes on without its reader.
+void outlive_readers();
+
+/// Throws `error` if something that was printed did not get out.
+void flush_standard_output();
+
+} // namespace caps
