@@ -103,7 +103,8 @@ mixing_report examine(const mixing_matrix& mixing) {
 
 shards deal(const scenario& x, const dataset& train,
             std::span<const int64_t> samples, const source_map& places) {
-  return places.locate("partition", [&] {
+  auto key = places.knows("partition") ? "partition" : "nodes.count";
+  return places.locate(key, [&] {
     random_stream stream{static_cast<uint64_t>(x.seed), no_node, "partition"};
     return x.partition.recipe()->make({train, samples, x.nodes}, stream);
   });
@@ -134,6 +135,14 @@ std::vector<compute_model> compute_models(const scenario& x,
   return result;
 }
 
+/// A link of the scenario, checked, and its trace read.
+link_model make_link(link_model link, const std::string& key,
+                     const source_map& places) {
+  places.locate(key, [&] { link.check(); });
+  places.locate(key + ".trace", [&] { link.read_trace(); });
+  return link;
+}
+
 void override_links(const scenario& x, const graph& topology,
                     const source_map& places, std::vector<node_config>& nodes) {
   auto set = [&](int64_t from, int64_t to, const link_model& link) {
@@ -146,8 +155,10 @@ void override_links(const scenario& x, const graph& topology,
   };
   for (size_t i = 0; i < x.link_overrides.size(); ++i) {
     const auto& edge = x.link_overrides[i];
-    places.locate(fmt::format("edge[{}]", i), [&] {
-      set(edge.from, edge.to, edge.link);
+    auto key = fmt::format("edge[{}]", i);
+    auto link = make_link(edge.link, key, places);
+    places.locate(key, [&] {
+      set(edge.from, edge.to, link);
       if (edge.both_ways && !topology.directed)
         set(edge.to, edge.from, edge.link);
     });

@@ -18,6 +18,9 @@ public:
     places_[std::move(key)] = std::move(where);
   }
 
+  /// Whether a table or key was written at all.
+  bool knows(const std::string& key) const { return places_.contains(key); }
+
   /// The place of a key such as "topology.kind", of the nearest table around
   /// it, or of the file.
   std::string where(std::string key) const;
