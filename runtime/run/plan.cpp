@@ -135,14 +135,6 @@ std::vector<compute_model> compute_models(const scenario& x,
   return result;
 }
 
-/// A link of the scenario, checked, and its trace read.
-link_model make_link(link_model link, const std::string& key,
-                     const source_map& places) {
-  places.locate(key, [&] { link.check(); });
-  places.locate(key + ".trace", [&] { link.read_trace(); });
-  return link;
-}
-
 void override_links(const scenario& x, const graph& topology,
                     const source_map& places, std::vector<node_config>& nodes) {
   auto set = [&](int64_t from, int64_t to, const link_model& link) {
@@ -156,7 +148,7 @@ void override_links(const scenario& x, const graph& topology,
   for (size_t i = 0; i < x.link_overrides.size(); ++i) {
     const auto& edge = x.link_overrides[i];
     auto key = fmt::format("edge[{}]", i);
-    auto link = make_link(edge.link, key, places);
+    auto link = edge.link;
     places.locate(key, [&] {
       set(edge.from, edge.to, link);
       if (edge.both_ways && !topology.directed)
