@@ -1,15 +1,14 @@
 #pragma once
 
 #include "models/errors.hpp"
+#include "models/rule_values.hpp"
+#include "models/vector_loop.hpp"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstdint>
-#include <string>
 #include <tuple>
 #include <utility>
 
@@ -19,88 +18,7 @@
 /// elements; float and double in host memory run it in one vectorized loop,
 /// and anything else (another device, half precision) runs the same rule with
 /// whole tensors in place of elements.
-///
-/// The instruction set is chosen at run time. It does not change results:
-/// the rules are element by element and contraction is off in this project.
 namespace caps {
-
-/// A constant of a rule. It takes the type of the elements it meets, so that
-/// a rule over floats is computed in floats.
-class coefficient {
-public:
-  // NOLINTNEXTLINE(google-explicit-constructor): constants are numbers.
-  coefficient(double x) : double_(x), float_(static_cast<float>(x)) {}
-
-  template <class T>
-  T as() const {
-    if constexpr (std::is_same_v<T, float>)
-      return float_;
-    else
-      return double_;
-  }
-
-private:
-  double double_;
-  float float_;
-};
-
-inline float operator*(coefficient c, float x) {
-  return c.as<float>() * x;
-}
-inline double operator*(coefficient c, double x) {
-  return c.as<double>() * x;
-}
-inline float operator+(float x, coefficient c) {
-  return x + c.as<float>();
-}
-inline double operator+(double x, coefficient c) {
-  return x + c.as<double>();
-}
-
-/// Stands in for an element where a rule runs as tensor operations.
-struct whole_tensor {
-  at::Tensor value;
-};
-
-inline whole_tensor operator+(const whole_tensor& x, const whole_tensor& y) {
-  return {x.value.add(y.value)};
-}
-inline whole_tensor operator-(const whole_tensor& x, const whole_tensor& y) {
-  return {x.value.sub(y.value)};
-}
-inline whole_tensor operator*(const whole_tensor& x, const whole_tensor& y) {
-  return {x.value.mul(y.value)};
-}
-inline whole_tensor operator/(const whole_tensor& x, const whole_tensor& y) {
-  return {x.value.div(y.value)};
-}
-inline whole_tensor operator*(coefficient c, const whole_tensor& x) {
-  return {x.value.mul(c.as<double>())};
-}
-inline whole_tensor operator+(const whole_tensor& x, coefficient c) {
-  return {x.value.add(c.as<double>())};
-}
-inline whole_tensor sqrt(const whole_tensor& x) {
-  return {x.value.sqrt()};
-}
-inline whole_tensor max(const whole_tensor& x, const whole_tensor& y) {
-  return {x.value.maximum(y.value)};
-}
-inline whole_tensor nearbyint(const whole_tensor& x) {
-  return {x.value.round()};
-}
-inline whole_tensor operator==(const whole_tensor& x, const whole_tensor& y) {
-  return {x.value.eq(y.value)};
-}
-inline whole_tensor operator!=(const whole_tensor& x, const whole_tensor& y) {
-  return {x.value.ne(y.value)};
-}
-
-/// A part of flat vectors.
-struct element_range {
-  int64_t offset = 0;
-  int64_t numel = 0;
-};
 
 /// A flat tensor made ready for passes. Borrows the tensor, which must
 /// outlive it.
@@ -125,6 +43,7 @@ public:
   }
 
   /// The elements if they are of type `T` and in host memory, else nullptr.
+  /// Whoever writes to them says so (`fused::mark_written`).
   template <class T>
   T* elements() const noexcept {
     return dtype_ == c10::CppTypeToScalarType<T>::value
@@ -152,111 +71,14 @@ std::array<flat_view, sizeof...(Tensors)> from(const Tensors&... xs) {
   return {flat_view{xs}...};
 }
 
-/// Length of a block: its parts of a handful of vectors fit the nearest cache.
-constexpr int64_t fused_block_numel = 2048;
-
 namespace fused {
 
 /// Throws `error` unless the vectors are like `first` and hold `range`.
 void check(element_range range, const flat_view& first, const flat_view* begin,
            const flat_view* end);
 
-/// What a loop over elements was compiled for.
-enum class instruction_set : uint8_t { base, avx2, avx512 };
-
-/// The best one this machine runs.
-instruction_set best_instruction_set() noexcept;
-
-#ifdef __clang__
-#define CAPS_INDEPENDENT_ITERATIONS                                            \
-  _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
-#define CAPS_AVX512_TARGET "avx512f,avx512vl,avx512dq,avx512bw"
-#else
-#define CAPS_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
-#define CAPS_AVX512_TARGET                                                     \
-  "avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512"
-#endif
-
-#ifdef __x86_64__
-template <class F>
-[[gnu::flatten, gnu::target("avx2")]] auto with_avx2(F f) {
-  return f();
-}
-
-template <class F>
-[[gnu::flatten, gnu::target(CAPS_AVX512_TARGET)]] auto with_avx512(F f) {
-  return f();
-}
-#endif
-
-/// Calls `f`, everything it calls included, compiled for the best instruction
-/// set of this machine.
-template <class F>
-auto with_best_instructions(F f) {
-#ifdef __x86_64__
-  switch (best_instruction_set()) {
-    case instruction_set::avx512:
-      return with_avx512(f);
-    case instruction_set::avx2:
-      return with_avx2(f);
-    case instruction_set::base:
-      break;
-  }
-#endif
-  return f();
-}
-
-/// Loads and stores that straddle cache lines cost about a fifth of a pass, and
-/// all flat vectors start at a line: so loops over a range first come to an
-/// offset that is a multiple of this.
-constexpr int64_t aligned_numel = 32;
-
-/// Elements of `range` before the first such offset.
-inline int64_t head_of(element_range range) {
-  return std::min(range.numel, -range.offset & (aligned_numel - 1));
-}
-
-/// Calls `body(i)` for every i below `range.numel`. The calls must be
-/// independent of each other's order; vectors they write must not overlap
-/// those they read otherwise than element on element.
-template <class Body>
-void loop(element_range range, Body body) {
-  with_best_instructions([=] {
-    auto head = head_of(range);
-    for (int64_t i = 0; i < head; ++i)
-      body(i);
-    CAPS_INDEPENDENT_ITERATIONS
-    for (auto i = head; i < range.numel; ++i)
-      body(i);
-  });
-}
-
-/// The same for every i below `n`.
-template <class Body>
-void loop(int64_t n, Body body) {
-  loop(element_range{0, n}, body);
-}
-
-/// Counts the i below `n` for which `body(i)` holds. `T` is the type of the
-/// elements: a counter as wide as they are keeps the loop in vectors.
-template <class T, class Body>
-int64_t count(int64_t n, Body body) {
-  using counter = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-  return with_best_instructions([=] {
-    int64_t result = 0;
-    for (int64_t first = 0; first < n; first += fused_block_numel) {
-      auto last = std::min(n, first + fused_block_numel);
-      counter part = 0;
-      for (auto i = first; i < last; ++i)
-        part += body(i) ? counter{1} : counter{0};
-      result += static_cast<int64_t>(part);
-    }
-    return result;
-  });
-}
-
-/// Counts as an operation in place, as a tensor operation would: raises the
-/// tensor's version.
+/// Raises the tensor's version, as a tensor operation in place would: how
+/// autograd and LARS notice that it is not what it was.
 inline void mark_written(const flat_view& x) {
   x.tensor().unsafeGetTensorImpl()->bump_version();
 }

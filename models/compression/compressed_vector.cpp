@@ -165,6 +165,7 @@ void decode(const compressed_vector& x, bool add, double weight,
   check(x, view.numel(), target.scalar_type());
   if (x.numel == 0)
     return;
+  fused::mark_written(view);
   if (auto p = view.elements<float>())
     return decode(x, add, static_cast<float>(weight), p);
   if (auto p = view.elements<double>())

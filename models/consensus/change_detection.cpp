@@ -156,6 +156,7 @@ void count_changes(const at::Tensor& now, const at::Tensor& before,
                             "{}, not {} of Int on {}",
                             totals.numel(), c10::toString(counts.scalar_type()),
                             counts.device().str(), n, now.device().str()));
+  fused::mark_written(totals);
   with_equality(digits, [&](auto equal) {
     auto total = totals.elements<int32_t>();
     auto count_elements = [&](auto* p, auto* q) {
