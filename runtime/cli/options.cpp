@@ -112,7 +112,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   list
     ->add_option("kind", result.kind,
                  "protocols, models, datasets, partitions, optimizers, "
-                 "schedules, topologies or swaps")
+                 "schedules, topologies, swaps or compressors")
     ->required();
 
   auto document = app.add_subcommand(

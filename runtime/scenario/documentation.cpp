@@ -1,5 +1,6 @@
 #include "runtime/scenario/documentation.hpp"
 
+#include "models/compression/compressor.hpp"
 #include "runtime/scenario/scenario.hpp"
 #include "runtime/scenario/writer.hpp"
 
@@ -121,6 +122,7 @@ void for_each_kind(const components& known, F f) {
   f("topologies", *known.topologies);
   f("swaps", *known.swap_schedules);
   f("schedules", *known.schedules);
+  f("compressors", built_in_compressors());
 }
 
 template <class Entry>

@@ -10,9 +10,9 @@ namespace caps {
 /// of scenarios/README.md.
 std::string document_scenario(const components& known);
 
-/// All entries of one kind ("protocols", "models", "datasets", "partitions",
-/// "optimizers", "topologies") with their options, as plain text. Throws
-/// `input_error` for another kind.
+/// All entries of one kind ("protocols", "models", ..., "compressors") with
+/// their options, as plain text. Throws `input_error` listing the kinds for
+/// another one.
 std::string list_components(const components& known, std::string_view kind);
 
 } // namespace caps
