@@ -33,6 +33,34 @@ TEST_CASE("a pass reaches every element of its range", "[fused_pass]") {
   }
 }
 
+TEST_CASE("the instruction set does not change results", "[fused_pass]") {
+  // The test is compiled for the oldest machines.
+  constexpr int64_t n = 3001;
+  caps::coefficient c = 0.3;
+  auto rule = [=](auto a, auto b, auto d) {
+    using std::sqrt;
+    auto product = c * a + b * d;
+    return std::make_tuple(product / (sqrt(a * a + b * b) + c),
+                           d - c * (product * product));
+  };
+  auto check = [&](auto example) {
+    using element = decltype(example);
+    auto dtype = c10::CppTypeToScalarType<element>::value;
+    auto a = wave(n, dtype), b = a.add(0.7).sin(), d = a.add(1.9).sin();
+    auto x = at::zeros({n}, dtype), y = at::zeros({n}, dtype);
+    caps::fused_pass(caps::into(x, y), caps::from(a, b, d), rule);
+    auto at
+      = [](const at::Tensor& t, int64_t i) { return t.data_ptr<element>()[i]; };
+    for (int64_t i = 0; i < n; ++i) {
+      auto [u, v] = rule(at(a, i), at(b, i), at(d, i));
+      REQUIRE(at(x, i) == u);
+      REQUIRE(at(y, i) == v);
+    }
+  };
+  check(float{});
+  check(double{});
+}
+
 TEST_CASE("a pass counts as an operation in place", "[fused_pass]") {
   auto dtype = GENERATE(at::kFloat, at::kHalf);
   auto x = at::zeros({5}, dtype);
