@@ -5,17 +5,32 @@
 
 namespace caps {
 
-caf::behavior
-delay_injector(caf::stateful_actor<delay_injector_state>* self,
-               const link_model& link) {
+namespace {
+
+using pointer = caf::stateful_actor<delay_injector_state>*;
+
+void deliver(pointer self, const envelope& x, link_traffic::duration delay) {
+  auto destination = caf::actor_cast<caf::strong_actor_ptr>(x.destination);
+  auto letter = caf::make_mailbox_element(
+    self->current_sender(), caf::make_message_id(), {}, x.content);
+  // A timer of no time would let messages after it arrive before it.
+  if (delay.count() == 0)
+    destination->enqueue(std::move(letter), self->context());
+  else
+    self->clock().schedule_message(self->clock().now() + delay,
+                                   std::move(destination), std::move(letter));
+}
+
+} // namespace
+
+caf::behavior delay_injector(pointer self, const link_traffic& traffic) {
+  self->state.traffic = traffic;
   return {
-    [self, link](const envelope& x) {
-      auto& clock = self->clock();
-      clock.schedule_message(
-        clock.now() + link.latency,
-        caf::actor_cast<caf::strong_actor_ptr>(x.destination),
-        caf::make_mailbox_element(self->current_sender(),
-                                  caf::make_message_id(), {}, x.content));
+    [self](const envelope& x) {
+      auto now = self->clock().now().time_since_epoch();
+      auto fate = self->state.traffic->send(now, x.bytes);
+      for (size_t i = 0; i < fate.copies; ++i)
+        deliver(self, x, fate.delays[i]);
     },
   };
 }

@@ -1,12 +1,14 @@
 #pragma once
 
-#include "actors/link_model.hpp"
+#include "actors/link_traffic.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
 #include <caf/stateful_actor.hpp>
+
+#include <optional>
 
 namespace caps {
 
@@ -15,17 +17,19 @@ namespace caps {
 struct envelope {
   caf::actor destination;
   caf::message content;
+  /// Size between processes.
+  size_t bytes = 0;
 };
 
 struct delay_injector_state {
   static inline const char* name = "delay_injector";
+  std::optional<link_traffic> traffic;
 };
 
 /// Sits beside the sender of a link that is not ideal: takes envelopes and
-/// delivers them as `link` says, in the name of their sender.
-caf::behavior
-delay_injector(caf::stateful_actor<delay_injector_state>* self,
-               const link_model& link);
+/// delivers them as `traffic` says, in the name of their sender.
+caf::behavior delay_injector(caf::stateful_actor<delay_injector_state>* self,
+                             const link_traffic& traffic);
 
 } // namespace caps
 

@@ -110,6 +110,9 @@ caf::behavior node::make_behavior() {
   set_default_handler(
     [this](caf::scheduled_actor*,
            caf::message_view& x) -> caf::result<caf::message> {
+      // Others may have started before: what they say waits.
+      if (phase_ == phase::idle)
+        return caf::skip();
       if (phase_ == phase::training && !dispatch(x.content()))
         fail(error_code::fault,
              fmt::format("node {} received a message its protocol does not "
@@ -147,7 +150,11 @@ void node::introduce(const introductions& x) {
     caf::actor injector;
     auto i = own_.links.find(other.id);
     if (i != own_.links.end() && !i->second.ideal())
-      injector = spawn<caf::linked>(delay_injector, i->second);
+      injector = spawn<caf::linked>(
+        delay_injector,
+        link_traffic{i->second,
+                     random_stream{environment_->seed, own_.id,
+                                   fmt::format("link {}", other.id)}});
     links_.push_back({other.id, other.handle, injector});
   }
 }
@@ -334,8 +341,8 @@ void node::route(node_id to, caf::message content, size_t bytes) {
   i->bytes_sent += bytes;
   ++i->messages_sent;
   if (i->injector)
-    caf::event_based_actor::send(i->injector,
-                                 envelope{i->handle, std::move(content)});
+    caf::event_based_actor::send(
+      i->injector, envelope{i->handle, std::move(content), bytes});
   else
     i->handle->enqueue(ctrl(), caf::make_message_id(), std::move(content),
                        caf::event_based_actor::context());

@@ -135,6 +135,14 @@ std::vector<compute_model> compute_models(const scenario& x,
   return result;
 }
 
+/// A link of the scenario, checked, and its trace read.
+link_model make_link(link_model link, const std::string& key,
+                     const source_map& places) {
+  places.locate(key, [&] { link.check(); });
+  places.locate(key + ".trace", [&] { link.read_trace(); });
+  return link;
+}
+
 void override_links(const scenario& x, const graph& topology,
                     const source_map& places, std::vector<node_config>& nodes) {
   auto set = [&](int64_t from, int64_t to, const link_model& link) {
@@ -148,11 +156,11 @@ void override_links(const scenario& x, const graph& topology,
   for (size_t i = 0; i < x.link_overrides.size(); ++i) {
     const auto& edge = x.link_overrides[i];
     auto key = fmt::format("edge[{}]", i);
-    auto link = edge.link;
+    auto link = make_link(edge.link, key, places);
     places.locate(key, [&] {
       set(edge.from, edge.to, link);
       if (edge.both_ways && !topology.directed)
-        set(edge.to, edge.from, edge.link);
+        set(edge.to, edge.from, link);
     });
   }
 }
@@ -179,6 +187,7 @@ std::vector<node_config> make_nodes(const run_plan& plan,
   const auto& x = plan.content;
   std::vector<node_config> result(static_cast<size_t>(plan.topology.nodes()));
   auto computing = compute_models(x, places);
+  auto link = make_link(x.link, "link", places);
   for (size_t i = 0; i < result.size(); ++i) {
     auto& node = result[i];
     node.id = static_cast<node_id>(i);
@@ -188,8 +197,8 @@ std::vector<node_config> make_nodes(const run_plan& plan,
          plan.mixing.neighbours[i][k]});
     for (auto to : plan.topology.out[i]) {
       node.out_neighbours.push_back(static_cast<node_id>(to));
-      if (!x.link.ideal())
-        node.links[static_cast<node_id>(to)] = x.link;
+      if (!link.ideal())
+        node.links[static_cast<node_id>(to)] = link;
     }
     node.self_weight = plan.mixing.self[i];
     if (i >= plan.shard_of_node.size())
