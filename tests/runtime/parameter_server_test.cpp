@@ -177,6 +177,18 @@ TEST_CASE("sync_sgd gives the same on both clocks", "[parameter_server]") {
   CHECK(at::equal(now.weights, execute(std::vector<std::string>{}).weights));
 }
 
+TEST_CASE("a worker that starts before its server loses nothing",
+          "[parameter_server]") {
+  // Who starts first is up to the threads: try often.
+  for (int i = 0; i < 30; ++i) {
+    auto result = execute({"clock.kind=real", "training.epochs=1",
+                           "protocol.name=async_sgd", "swaps.timeout=30s"});
+    REQUIRE(result.end.text == "");
+    for (node_id worker = 0; worker < 4; ++worker)
+      REQUIRE(result.histogram(worker, "waiting_seconds", "")[0] < 30);
+  }
+}
+
 TEST_CASE("async_sgd with one worker is plain SGD", "[parameter_server]") {
   auto clock = GENERATE("virtual", "real");
   auto servers = GENERATE(1, 3);
