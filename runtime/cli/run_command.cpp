@@ -106,10 +106,11 @@ loaded_scenario load(const cli_options& options, const components& known) {
   if (options.clock == "virtual")
     throw input_error("--processes: the virtual clock lives in one process; "
                       "leave out --clock virtual or --processes");
-  if (static_cast<int64_t>(options.processes) > x.nodes)
+  auto nodes = x.nodes + x.protocol.recipe()->servers().servers;
+  if (static_cast<int64_t>(options.processes) > nodes)
     throw input_error(fmt::format("--processes {}: the scenario has only {} "
                                   "nodes",
-                                  options.processes, x.nodes));
+                                  options.processes, nodes));
   x.clock = "real";
   return result;
 }

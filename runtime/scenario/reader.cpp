@@ -163,7 +163,7 @@ private:
       if (auto chosen = source_.get(name); chosen != nullptr && !path_.empty())
         return chosen->source().path != nullptr
                && key.source().path != nullptr
-               && *chosen->source().path != *key.source().path;
+               && places_.wins(*chosen->source().path, *key.source().path);
     return false;
   }
 
@@ -340,10 +340,12 @@ std::string read_file(const std::filesystem::path& file,
 }
 
 /// Puts `content` over the file it includes, if any, and that over the next.
-/// `depth` bounds files that include each other.
+/// The number of files is bounded: they may include each other.
 toml::table with_includes(toml::table content,
-                          const std::filesystem::path& file, int depth = 0) {
-  constexpr int depth_max = 16;
+                          const std::filesystem::path& file,
+                          source_map& places) {
+  constexpr size_t files_max = 16;
+  places.add_file(file.string());
   auto key = content.get("include");
   if (key == nullptr)
     return content;
@@ -352,14 +354,13 @@ toml::table with_includes(toml::table content,
   if (!name)
     throw input_error(fmt::format("{}: include: expected a string, found {}",
                                   place, found(*key)));
-  if (depth == depth_max)
+  if (places.files() > files_max)
     throw input_error(fmt::format("{}: include: more than {} files include "
                                   "each other",
-                                  place, depth_max));
+                                  place, files_max));
   auto base = file.parent_path() / *name;
   auto result = with_includes(
-    parse(read_file(base, place + ": include: "), base.string()), base,
-    depth + 1);
+    parse(read_file(base, place + ": include: "), base.string()), base, places);
   content.erase("include");
   merge(result, std::move(content));
   return result;
@@ -391,6 +392,15 @@ toml::table parse_setting(const std::string& setting) {
 
 } // namespace
 
+bool source_map::wins(const std::string& a, const std::string& b) const {
+  auto rank = [this](const std::string& x) {
+    return x.starts_with("--set")
+             ? -1
+             : std::ranges::find(files_, x) - files_.begin();
+  };
+  return rank(a) < rank(b);
+}
+
 std::string source_map::where(std::string key) const {
   for (;;) {
     auto i = places_.find(key);
@@ -406,10 +416,10 @@ std::string source_map::where(std::string key) const {
 loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
                                const std::vector<std::string>& settings,
                                const components& known) {
-  auto source = with_includes(parse(text, origin), origin);
+  loaded_scenario result{scenario{known}, {}};
+  auto source = with_includes(parse(text, origin), origin, result.places);
   for (const auto& setting : settings)
     merge(source, parse_setting(setting));
-  loaded_scenario result{scenario{known}, {}};
   result.places.add("", origin);
   scenario_reader reader{source, origin, result.places};
   result.content.visit(reader);

@@ -35,8 +35,19 @@ public:
     }
   }
 
+  /// Adds a file that was read; one that includes another comes before it.
+  void add_file(std::string file) { files_.push_back(std::move(file)); }
+
+  /// Number of files read.
+  size_t files() const noexcept { return files_.size(); }
+
+  /// Whether what `a` says goes over what `b` says: the command line ("--set
+  /// ...") over files, a file over those it includes.
+  bool wins(const std::string& a, const std::string& b) const;
+
 private:
   std::map<std::string, std::string> places_;
+  std::vector<std::string> files_;
 };
 
 struct loaded_scenario {
