@@ -64,7 +64,8 @@ host_actor::behavior_type host(pointer self, host_config config) {
       introduce_nodes(self, x);
       return caf::ok_atom::value;
     },
-    [self](const run_over& x) { over(self, x); },
+    // Why it is over, the hub's process tells the user.
+    [self](const run_over& x) { over(self, {x.code, ""}); },
   };
 }
 

@@ -16,7 +16,8 @@ struct host_config {
   std::vector<acquaintance> nodes;
   std::vector<std::vector<node_id>> out_neighbours;
   caf::actor hub;
-  /// Called once, from the actor, when the run is over for this process.
+  /// Called once, from the actor, when the run is over for this process; with
+  /// a text if nobody else can tell the user why.
   std::function<void(const run_over&)> on_over;
 };
 

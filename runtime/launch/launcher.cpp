@@ -72,10 +72,13 @@ run_end run_processes(run_plan& plan, const run_settings& settings,
   real_compute compute{settings.threads};
   end_watch watch{observer};
   caf::actor_system_config config;
-  configure_network(config, settings.threads, largest_payload(plan));
+  // A thread for the evaluator and one for those that must not wait for it. A
+  // detached actor would do as well, but the middleman may keep one alive that
+  // another process knew, and then CAF waits for it to the end of time.
+  configure_network(config, 2, largest_payload(plan));
   caf::actor_system system{config};
-  auto measure = system.spawn<caf::detached>(
-    evaluator, make_evaluator_config(plan, {&compute, &watch, true}));
+  auto measure = system.spawn(
+    evaluator, make_evaluator_config(plan, {&compute, &watch, false}));
   hub_config own;
   own.processes = static_cast<uint32_t>(settings.processes);
   own.layout = plan.model->layout().digest();
