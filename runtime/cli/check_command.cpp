@@ -19,7 +19,7 @@ constexpr size_t shards_shown_max = 16;
 
 void print_servers(const run_plan& plan) {
   const auto& servers = plan.environment->servers;
-  fmt::print("# nodes: {} workers (0 to {}), {} parameter server{} ({} to {}) "
+  print("# nodes: {} workers (0 to {}), {} parameter server{} ({} to {}) "
              "of {} to {} parameters; [topology] and [swaps] kind and step are "
              "not used\n",
              plan.content.nodes, plan.content.nodes - 1, servers.size(),
@@ -32,13 +32,13 @@ void print_graph(const run_plan& plan) {
   auto degrees = plan.topology.out;
   auto [low, high] = std::ranges::minmax(
     plan.topology.out, {}, [](const auto& xs) { return xs.size(); });
-  fmt::print("# nodes: {}, {}: {} {}, degree {} to {}, connected\n",
+  print("# nodes: {}, {}: {} {}, degree {} to {}, connected\n",
              plan.topology.nodes(), plan.content.topology.name(),
              plan.topology.edges(),
              plan.topology.directed ? "directed edges" : "edges", low.size(),
              high.size());
   const auto& facts = plan.mixing_facts;
-  fmt::print("# mixing: {}, {}, spectral gap {}\n", plan.content.mixing,
+  print("# mixing: {}, {}, spectral gap {}\n", plan.content.mixing,
              facts.not_doubly_stochastic.empty()
                ? "doubly stochastic"
                : "not doubly stochastic (" + facts.not_doubly_stochastic + ")",
@@ -52,7 +52,7 @@ void print_cost(const run_plan& plan) {
   auto width = static_cast<double>(c10::elementSize(
     c10::typeMetaToScalarType(plan.environment->options.dtype())));
   auto vector_bytes = static_cast<double>(layout.numel()) * width;
-  fmt::print("# model: {}, {} parameters ({}), {} buffers, {} multiply-adds a "
+  print("# model: {}, {} parameters ({}), {} buffers, {} multiply-adds a "
              "sample\n",
              x.model.name(), layout.numel(), human_bytes(vector_bytes),
              layout.buffer_numel(), plan.model->multiply_adds());
@@ -66,30 +66,30 @@ void print_cost(const run_plan& plan) {
   }
   auto steps = plan.environment->epochs * plan.environment->steps_per_epoch;
   auto rounds = static_cast<double>(steps) / static_cast<double>(steps_a_round);
-  fmt::print("# steps: {} a {} ({} epochs of {}), batch {}\n", steps,
+  print("# steps: {} a {} ({} epochs of {}), batch {}\n", steps,
              plan.environment->servers.empty() ? "node" : "worker",
              plan.environment->epochs, plan.environment->steps_per_epoch,
              x.batch);
-  fmt::print("# traffic: {} messages and {} a round of {} step{}, {} in all\n",
+  print("# traffic: {} messages and {} a round of {} step{}, {} in all\n",
              to_text(messages), human_bytes(vectors * vector_bytes),
              steps_a_round, steps_a_round == 1 ? "" : "s",
              human_bytes(rounds * vectors * vector_bytes));
 }
 
 void print_shards(const run_plan& plan) {
-  fmt::print(
+  print(
     "# samples: {} to train, {} held out, {} to test\n",
     plan.data.train->size() - static_cast<int64_t>(plan.validation.size()),
     plan.validation.size(), plan.data.test ? plan.data.test->size() : 0);
   for (size_t i = 0; i < plan.shard_of_node.size(); ++i) {
     if (i == shards_shown_max) {
-      fmt::print("# ... and {} more nodes\n",
+      print("# ... and {} more nodes\n",
                  plan.shard_of_node.size() - shards_shown_max);
       break;
     }
     const auto& shard = plan.shard_of_node[i];
     auto histogram = class_histogram(*plan.data.train, shard);
-    fmt::print("# node {}: {} samples{}\n", i, shard.size(),
+    print("# node {}: {} samples{}\n", i, shard.size(),
                histogram.empty()
                  ? ""
                  : fmt::format(", by class: {}", fmt::join(histogram, " ")));
@@ -101,14 +101,14 @@ void print_shards(const run_plan& plan) {
 exit_code check_command(const cli_options& options, const components& known) {
   auto plan
     = make_plan(load_scenario(options.scenario, options.all_settings(), known));
-  fmt::print("# {} is a valid scenario\n", options.scenario.string());
+  print("# {} is a valid scenario\n", options.scenario.string());
   if (plan.environment->servers.empty())
     print_graph(plan);
   else
     print_servers(plan);
   print_cost(plan);
   print_shards(plan);
-  fmt::print("\n{}", to_toml(plan.content));
+  print("\n{}", to_toml(plan.content));
   flush_standard_output();
   return exit_code::success;
 }

@@ -1,6 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
 #include "runtime/cli/interrupt.hpp"
+#include "runtime/cli/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/report/stopwatch.hpp"
@@ -109,7 +110,7 @@ exit_code compare_command(const cli_options& options, const components& known) {
     = "| scenario | mean test acc % | worst node % | test loss | consensus "
       "distance | sent | virtual s | wall s |\n"
       "|---|---|---|---|---|---|---|---|\n";
-  fmt::print("{}", table);
+  print_text(table);
   auto result = exit_code::success;
   for (const auto& file : options.scenarios) {
     line x;
@@ -132,14 +133,14 @@ exit_code compare_command(const cli_options& options, const components& known) {
     }
     auto text = row(x);
     table += text;
-    fmt::print("{}", text);
+    print_text(text);
     std::fflush(stdout);
     if (interrupted)
       break;
   }
   write_file(out / "table.md", table);
-  fmt::print("\n{} in all; runs and table.md in {}\n",
-             human_seconds(all.seconds()), out.string());
+  print("\n{} in all; runs and table.md in {}\n", human_seconds(all.seconds()),
+        out.string());
   return interrupted ? exit_code::interrupted : result;
 }
 

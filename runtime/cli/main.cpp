@@ -22,11 +22,11 @@ caps::exit_code execute(const caps::cli_options& options) {
     case caps::command::compare:
       return caps::compare_command(options, known);
     case caps::command::list:
-      fmt::print("{}", caps::list_components(known, options.kind));
+      caps::print_text(caps::list_components(known, options.kind));
       caps::flush_standard_output();
       return caps::exit_code::success;
     case caps::command::document:
-      fmt::print("{}", caps::document_scenario(known));
+      caps::print_text(caps::document_scenario(known));
       caps::flush_standard_output();
       return caps::exit_code::success;
   }

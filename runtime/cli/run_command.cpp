@@ -167,7 +167,7 @@ exit_code run_command(const cli_options& options, const components& known) {
   if (!end.text.empty())
     std::fputs(fmt::format("error: {}\n", end.text).c_str(), stderr);
   if (options.json) {
-    fmt::print("{}", outcome.json());
+    print_text(outcome.json());
     flush_standard_output();
   }
   return end.code;

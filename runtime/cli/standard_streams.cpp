@@ -27,11 +27,24 @@ void outlive_readers() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+namespace {
+
+/// Why something that was printed did not get out; 0 if all did.
+int print_problem = 0;
+
+} // namespace
+
+void print_text(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    print_problem = errno;
+}
+
 void flush_standard_output() {
-  errno = 0;
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+  if (std::fflush(stdout) != 0)
+    print_problem = errno;
+  if (print_problem != 0)
     throw error(fmt::format("cannot write to standard output: {}",
-                            std::strerror(errno != 0 ? errno : EIO)));
+                            std::strerror(print_problem)));
 }
 
 } // namespace caps
