@@ -1,6 +1,7 @@
 #include "runtime/scenario/documentation.hpp"
 
 #include "models/compression/compressor.hpp"
+#include "models/nets/net_summary.hpp"
 #include "runtime/scenario/scenario.hpp"
 #include "runtime/scenario/writer.hpp"
 
@@ -182,6 +183,37 @@ std::string document_scenario(const components& known) {
   return out;
 }
 
+namespace {
+
+/// Further lines on a component in a listing; none for most kinds.
+template <class Entry>
+std::string facts_of(const Entry&) {
+  return {};
+}
+
+/// What a net costs on the pictures of the usual datasets it can take.
+template <>
+std::string facts_of(const registry<net_recipe>::entry& entry) {
+  std::string result;
+  for (const data_shape& data : {data_shape{{1, 28, 28}, 10},
+                                 data_shape{{3, 32, 32}, 10},
+                                 data_shape{{16}, 0}}) {
+    try {
+      auto cost = summarize(*entry.recipe()->make(data), at::kFloat);
+      fmt::format_to(std::back_inserter(result),
+                     "    on {}: {} parameters, {} buffers, {} bytes, {} "
+                     "multiply-adds a sample\n",
+                     fmt::join(data.sample, "x"), cost.parameters, cost.buffers,
+                     cost.bytes, cost.multiply_adds);
+    } catch (const input_error&) {
+      continue; // not made for such data
+    }
+  }
+  return result;
+}
+
+} // namespace
+
 std::string list_components(const components& known, std::string_view kind) {
   std::string out;
   std::vector<std::string> kinds;
@@ -192,6 +224,7 @@ std::string list_components(const components& known, std::string_view kind) {
     for (const auto& entry : entries.entries()) {
       fmt::format_to(std::back_inserter(out), "{}\n    {}\n", entry.name,
                      entry.doc);
+      out += facts_of(entry);
       for (const auto& x : options_of(entry))
         fmt::format_to(std::back_inserter(out), "    {} = {}  ({}) {}\n",
                        x.name, x.initial, x.type, x.doc);
