@@ -12,9 +12,11 @@
 #  include <catch2/catch_all.hpp>
 using Catch::Approx;
 #  define CAPS_CATCH_CONTAINS Catch::Matchers::ContainsSubstring
+#  define CAPS_CATCH_STARTS_WITH Catch::Matchers::StartsWith
 #else
 #  include <catch2/catch.hpp>
 #  define CAPS_CATCH_CONTAINS Catch::Contains
+#  define CAPS_CATCH_STARTS_WITH Catch::StartsWith
 #endif
 
 /// Matches a message that holds `part`: CHECK_THROWS_WITH(f(), contains("x")).
@@ -22,4 +24,10 @@ inline auto contains(const std::string& part) {
   return CAPS_CATCH_CONTAINS(part);
 }
 
+/// Matches a message that begins with `part`.
+inline auto starts_with(const std::string& part) {
+  return CAPS_CATCH_STARTS_WITH(part);
+}
+
 #undef CAPS_CATCH_CONTAINS
+#undef CAPS_CATCH_STARTS_WITH
