@@ -16,4 +16,7 @@ std::vector<ratio> consensus_ratios();
 void register_compression_benchmarks();
 std::vector<ratio> compression_ratios();
 
+void register_run_benchmarks();
+std::vector<ratio> run_ratios();
+
 } // namespace caps::bench

@@ -51,6 +51,11 @@ timing run(const contest& x) {
   return {median(std::move(subject)), median(std::move(yardstick))};
 }
 
+std::string human_time(double seconds) {
+  return seconds < 0.1 ? fmt::format("{:.1f} us", seconds * 1e6)
+                       : fmt::format("{:.1f} ms", seconds * 1e3);
+}
+
 std::string speed(double bytes, double time) {
   return bytes == 0 ? "" : fmt::format("{:.1f} GB/s", bytes / time * 1e-9);
 }
@@ -76,11 +81,10 @@ bool print_ratios(const std::vector<ratio>& ratios) {
       verdict = fmt::format("{} {} {}", at_least ? ">=" : "<=", x.goal,
                             met ? "met" : "MISSED");
     }
-    fmt::print(
-      "{:<38} {:>7.1f} us {:>11}   {:<18} {:>7.1f} us {:>11} {:>7.2f}  "
-      "{}\n",
-      x.name, subject * 1e6, speed(x.subject_bytes, subject), x.yardstick,
-      yardstick * 1e6, speed(x.yardstick_bytes, yardstick), value, verdict);
+    fmt::print("{:<38} {:>10} {:>11}   {:<18} {:>10} {:>11} {:>7.2f}  {}\n",
+               x.name, human_time(subject), speed(x.subject_bytes, subject),
+               x.yardstick, human_time(yardstick),
+               speed(x.yardstick_bytes, yardstick), value, verdict);
     std::fflush(stdout);
   }
   return all_met;

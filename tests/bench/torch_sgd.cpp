@@ -1,5 +1,3 @@
-// The only file that includes all of LibTorch: what is measured against.
-
 #include <ATen/core/ivalue.h>
 #include <torch/torch.h>
 
