@@ -13,10 +13,19 @@ namespace caps {
 
 namespace {
 
+/// A node's y does not get smaller when steps are made on z: nodes that nobody
+/// sends to any more (the others have finished) would give away all they have.
+constexpr double smallest_weight = 1e-6;
+
+struct push_sum_options {
+  std::string step_on = "sum";
+};
+
 class push_sum_protocol final : public swapping {
 public:
-  explicit push_sum_protocol(node_context& node)
+  push_sum_protocol(node_context& node, const push_sum_options& options)
     : swapping(node, swap_order::swap_within_update),
+      steps_on_ratio_(options.step_on == "ratio"),
       sum_(node.parameters().weights().read().numel(),
            node.parameters().weights().read().options()),
       part_(sum_) {}
@@ -50,12 +59,17 @@ private:
 
   /// The local update, and the division of the sums.
   void prepare() override {
+    const auto& from = steps_on_ratio_ ? context().parameters().weights().read()
+                                       : sum_.read();
     auto next = sum_.target();
-    context().optimizer().step(sum_.read(),
-                               context().parameters().gradient().read(), next);
-    sum_.commit(std::move(next));
+    context().optimizer().step(from, context().parameters().gradient().read(),
+                               next);
     auto part = part_.target();
-    kept_ = push_sum_share({sum_.read(), weight_}, receivers(), part);
+    kept_ = steps_on_ratio_
+              ? push_sum_share_ratio(next, std::max(weight_, smallest_weight),
+                                     receivers(), part)
+              : push_sum_share({next, weight_}, receivers(), part);
+    sum_.commit(std::move(next));
     part_.commit(std::move(part));
   }
 
@@ -83,6 +97,7 @@ private:
     kept_ = {};
   }
 
+  bool steps_on_ratio_;
   /// The node's sums x and y; its parameters are x/y.
   flat_buffer sum_;
   double weight_ = 1;
@@ -94,13 +109,23 @@ private:
 
 class push_sum_recipe final : public protocol_recipe {
 public:
+  void describe(option_visitor& visitor) override {
+    visitor.choice("step_on", options_.step_on, {"sum", "ratio"},
+                   "what the local step is made on: the node's sum, as "
+                   "published, or the ratio of its sums, which bears lost "
+                   "messages and nodes of different speed");
+  }
+
   std::unique_ptr<protocol> make(node_context& node) const override {
-    return std::make_unique<push_sum_protocol>(node);
+    return std::make_unique<push_sum_protocol>(node, options_);
   }
 
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
   }
+
+private:
+  push_sum_options options_;
 };
 
 } // namespace

@@ -33,6 +33,15 @@ push_sum_mass push_sum_share(const push_sum_mass& own, size_t out_neighbours,
   return {part, p * checked(own.y)};
 }
 
+push_sum_mass push_sum_share_ratio(const at::Tensor& z, double y,
+                                   size_t out_neighbours,
+                                   const at::Tensor& part) {
+  auto p = push_sum_fraction(out_neighbours);
+  fused_pass(into(part), from(z),
+             [c = coefficient{p * checked(y)}](auto x) { return c * x; });
+  return {part, p * y};
+}
+
 push_sum_mass push_sum_gather(const push_sum_mass& kept,
                               std::span<const push_sum_mass> received,
                               const at::Tensor& x, const at::Tensor& z) {

@@ -21,7 +21,18 @@ namespace caps {
 //     x, y, z = push_sum_gather(part, received parts)
 //
 // A part that is lost takes x and y with it: z remains a weighted mean of the
-// nodes, with less weight on those whose parts were lost.
+// nodes, with less weight on those whose parts were lost. But the smaller y
+// gets, the further a step on x moves z = x/y. Where parts are lost, or pile up
+// at a node that is slower than the others, nodes step from z instead (AsySPA
+// scales its steps for the same reason: Zhang and You, "AsySPA: an exact
+// asynchronous algorithm for convex optimization over digraphs", 2019):
+//
+//     z = optimizer step from z with the gradient at z
+//     part = push_sum_share_ratio(z, y)
+//
+// While all y are 1 (no losses, as many edges out of every node as into it) the
+// two are the same; on other graphs only the first finds the minimizer of the
+// sum of all losses, the second weights the nodes by their y.
 
 /// A part of the nodes' sums.
 struct push_sum_mass {
@@ -37,6 +48,12 @@ double push_sum_fraction(size_t out_neighbours);
 /// returns it with p y. Throws `error` if the vectors do not fit together.
 push_sum_mass push_sum_share(const push_sum_mass& own, size_t out_neighbours,
                              const at::Tensor& part);
+
+/// The same of a node that made its step on z: its x is y z, and p y z is
+/// written into `part`.
+push_sum_mass push_sum_share_ratio(const at::Tensor& z, double y,
+                                   size_t out_neighbours,
+                                   const at::Tensor& part);
 
 /// Adds up what a node kept and what it received,
 ///

@@ -159,6 +159,11 @@ TEST_CASE("push-sum by hand", "[decentralized_rules]") {
   auto part = caps::push_sum_share(own, 2, at::zeros({3}, at::kDouble));
   CHECK(distance(part.x, numbers({1, 2, -3})) < 1e-15);
   CHECK(part.y == 0.5);
+  // The same mass, given as its ratio.
+  part = caps::push_sum_share_ratio(numbers({2, 4, -6}), 1.5, 2,
+                                    at::zeros({3}, at::kDouble));
+  CHECK(distance(part.x, numbers({1, 2, -3})) < 1e-15);
+  CHECK(part.y == 0.5);
   std::vector<caps::push_sum_mass> received{{numbers({1, 0, 3}), 0.25},
                                             {numbers({0, 2, 4}), 0.25}};
   auto x = at::zeros({3}, at::kDouble);
