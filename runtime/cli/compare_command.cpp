@@ -5,6 +5,7 @@
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/report/stopwatch.hpp"
+#include "runtime/run/plan.hpp"
 #include "runtime/scenario/reader.hpp"
 
 #include <fmt/format.h>
@@ -102,6 +103,9 @@ std::string row(const line& x) {
 
 exit_code compare_command(const cli_options& options, const components& known) {
   const auto& interrupted = watch_interrupts();
+  // A wrong scenario is told of before the first run, not after hours.
+  for (const auto& file : options.scenarios)
+    make_plan(load_scenario(file, options.all_settings(), known));
   auto out
     = options.out.empty() ? default_output_folder("compare") : options.out;
   make_output_folder(out, options.force);
