@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/double_bits.hpp"
 #include "messages/fwd.hpp"
 #include "messages/tensor_payload.hpp"
 #include "messages/type_ids.hpp"
@@ -29,6 +30,27 @@ struct compressed_difference {
   compressed_payload content;
 };
 
+/// As `gradient`, without what the worker left out.
+struct compressed_gradient {
+  message_stamp stamp;
+  double loss = 0;
+  int64_t correct = 0;
+  int64_t samples = 0;
+  /// Of a vector of the length of the receiver's parameters.
+  compressed_payload values;
+  tensor_payload buffers;
+};
+
+/// What a receiver that holds a copy of the source's parameters needs to bring
+/// it up to date: the parts that changed enough, or a compressed difference.
+struct partial_parameters {
+  message_stamp stamp;
+  /// `stamp.version` of the message of the source that comes before this one:
+  /// the copy must be of that version.
+  uint64_t base = 0;
+  compressed_payload content;
+};
+
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, compressed_payload& x) {
   return f(caf::meta::type_name("compressed_payload"), x.kind, x.numel,
@@ -39,6 +61,18 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f,
                                         compressed_difference& x) {
   return f(caf::meta::type_name("compressed_difference"), x.stamp, x.content);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, compressed_gradient& x) {
+  return f(caf::meta::type_name("compressed_gradient"), x.stamp,
+           double_bits{x.loss}, x.correct, x.samples, x.values, x.buffers);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, partial_parameters& x) {
+  return f(caf::meta::type_name("partial_parameters"), x.stamp, x.base,
+           x.content);
 }
 
 } // namespace caps

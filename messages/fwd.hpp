@@ -19,6 +19,8 @@ struct weighted_parameters;
 struct tracked_parameters;
 struct compressed_payload;
 struct compressed_difference;
+struct compressed_gradient;
+struct partial_parameters;
 struct gradient;
 struct pull;
 struct worker_lost;

@@ -1,6 +1,7 @@
 #include "models/compression/compressed_vector.hpp"
 
 #include "models/compression/packed_indices.hpp"
+#include "models/compression/packed_ranges.hpp"
 #include "models/compression/selection.hpp"
 #include "models/fused_pass.hpp"
 
@@ -20,6 +21,8 @@ std::string_view to_text(compression_kind kind) noexcept {
       return "random_k";
     case compression_kind::quantize8:
       return "quantize8";
+    case compression_kind::parts:
+      return "parts";
   }
   return "?";
 }
@@ -110,6 +113,15 @@ void check_levels(const compressed_vector& x, at::ScalarType type) {
     check_scales<double>(x);
 }
 
+void check_parts(const compressed_vector& x, at::ScalarType type) {
+  check_part(x, "values", x.values, type);
+  check_part(x, "indices", x.indices, at::kByte);
+  int64_t named = 0;
+  for (const auto& range : unpack_ranges(x.indices, x.numel))
+    named += range.numel;
+  check_length(x, "values", x.values, named);
+}
+
 /// What a level stands for, in units of scale/127.
 template <class T>
 T steps_of(uint8_t level) {
@@ -124,6 +136,16 @@ void for_each_scale(const compressed_vector& x, F f) {
     auto offset = b * x.block;
     f(element_range{offset, std::min(x.block, x.numel - offset)},
       scale[b] / T{127});
+  }
+}
+
+/// Calls `f(range, value)` for every stretch that was sent, with its values.
+template <class T, class F>
+void for_each_part(const compressed_vector& x, F f) {
+  auto value = x.values.data_ptr<T>();
+  for (const auto& range : unpack_ranges(x.indices, x.numel)) {
+    f(range, value);
+    value += range.numel;
   }
 }
 
@@ -152,9 +174,16 @@ void decode(const compressed_vector& x, bool add, T weight, T* target) {
     });
     return;
   }
-  auto value = x.values.data_ptr<T>();
   if (!add)
     std::fill_n(target, x.numel, T{0});
+  if (x.kind == compression_kind::parts) {
+    for_each_part<T>(x, [=](element_range range, const T* value) {
+      auto out = target + range.offset;
+      fused::loop(range.numel, [=](int64_t i) { out[i] += weight * value[i]; });
+    });
+    return;
+  }
+  auto value = x.values.data_ptr<T>();
   for (auto i : indices_of(x))
     target[i] += weight * *value++;
 }
@@ -201,6 +230,9 @@ void check(const compressed_vector& x, int64_t numel, at::ScalarType type) {
     case compression_kind::quantize8:
       check_levels(x, type);
       return;
+    case compression_kind::parts:
+      check_parts(x, type);
+      return;
   }
   refuse(x,
          fmt::format("there is no such kind ({})", static_cast<int>(x.kind)));
@@ -214,6 +246,25 @@ std::vector<int32_t> indices_of(const compressed_vector& x) {
 
 void decompress(const compressed_vector& x, const at::Tensor& target) {
   decode(x, false, 1, target);
+}
+
+void place_decompressed(const compressed_vector& x, const at::Tensor& target) {
+  flat_view view{target};
+  check(x, view.numel(), target.scalar_type());
+  std::vector<element_range> ranges;
+  if (x.kind == compression_kind::parts)
+    ranges = unpack_ranges(x.indices, x.numel);
+  else if (x.kind == compression_kind::none)
+    ranges.push_back({0, x.numel});
+  else
+    refuse(x, "its values cannot take the place of others");
+  fused::mark_written(view);
+  int64_t first = 0;
+  for (const auto& range : ranges) {
+    target.narrow(0, range.offset, range.numel)
+      .copy_(x.values.narrow(0, first, range.numel));
+    first += range.numel;
+  }
 }
 
 void add_decompressed(const compressed_vector& x, double factor,

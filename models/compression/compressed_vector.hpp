@@ -19,6 +19,8 @@ enum class compression_kind : uint8_t {
   /// `values` are levels, one byte an element, between -scale and +scale of
   /// their block.
   quantize8 = 3,
+  /// `values` are those of the stretches that `indices` names.
+  parts = 4,
 };
 
 /// "none", "top_k", ...; "?" for a value that is no kind.
@@ -33,7 +35,8 @@ struct compressed_vector {
   int64_t numel = 0;
   /// Elements as float or double, or levels as Byte: 128 + 127 x/scale.
   at::Tensor values{};
-  /// Byte: the gaps between ascending indices (packed_indices.hpp).
+  /// Byte: the gaps between ascending indices (packed_indices.hpp), or the
+  /// stretches (packed_ranges.hpp).
   at::Tensor indices{};
   /// One per block, of the vector's own type: the largest magnitude in it.
   at::Tensor scales{};
@@ -64,6 +67,11 @@ std::vector<int32_t> indices_of(const compressed_vector& x);
 /// sent. `target` may lie on another device. Throws `error` as `check` does
 /// with the length and type of `target`.
 void decompress(const compressed_vector& x, const at::Tensor& target);
+
+/// Writes the elements that were sent into `target`, which keeps all others.
+/// Throws `error` as `decompress` does, and for kinds other than none and
+/// parts: their values are not those of the vector.
+void place_decompressed(const compressed_vector& x, const at::Tensor& target);
 
 /// target = target + factor * decompressed x, touching only the elements that
 /// were sent. Throws `error` as `decompress` does.

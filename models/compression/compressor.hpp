@@ -24,6 +24,10 @@ public:
 
   /// Whether nothing is lost.
   virtual bool is_exact() const noexcept { return false; }
+
+  /// Whether what is left out can be sent later: it never grows beyond what
+  /// there was to send.
+  virtual bool is_contraction() const noexcept { return true; }
 };
 
 using compressor_recipe = recipe<std::unique_ptr<compressor>>;

@@ -76,6 +76,8 @@ public:
             .seed = seed};
   }
 
+  bool is_contraction() const noexcept override { return !unbiased_; }
+
 private:
   double share_;
   bool unbiased_;

@@ -148,6 +148,33 @@ inline auto fields(const compressed_difference& x) {
   return std::tuple{fields(stamp), fields(content)};
 }
 
+inline compressed_gradient sample(of<compressed_gradient>,
+                                  const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors),
+          0.5,
+          31,
+          32,
+          sample(of<compressed_payload>{}, actors),
+          make_payload<float>(element_type::float32, {1}, {2.5f})};
+}
+
+inline auto fields(const compressed_gradient& x) {
+  const auto& [stamp, loss, correct, samples, values, buffers] = x;
+  return std::tuple{fields(stamp), loss,           correct,
+                    samples,       fields(values), buffers};
+}
+
+inline partial_parameters sample(of<partial_parameters>,
+                                 const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors), 41,
+          sample(of<compressed_payload>{}, actors)};
+}
+
+inline auto fields(const partial_parameters& x) {
+  const auto& [stamp, base, content] = x;
+  return std::tuple{fields(stamp), base, fields(content)};
+}
+
 inline gradient sample(of<gradient>, const sample_actors& actors) {
   return {sample(of<message_stamp>{}, actors),
           0.5,

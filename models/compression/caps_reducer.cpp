@@ -1,0 +1,277 @@
+#include "models/compression/caps_reducer.hpp"
+
+#include "models/compression/packed_ranges.hpp"
+#include "models/consensus/change_detection.hpp"
+#include "models/fused_pass.hpp"
+
+#include <ATen/ops/clone.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros.h>
+
+#include <fmt/format.h>
+
+namespace caps {
+
+namespace {
+
+struct caps_options {
+  std::string detection = "all";
+  /// Decimal digits compared; -1 for all there are.
+  int64_t round_factor = 4;
+  double sample = 0.05;
+  int64_t block = 0;
+  std::string metric = "loss";
+  skip_threshold_options threshold;
+  bool residual = true;
+
+  rounding_digits digits() const {
+    return round_factor < 0 ? rounding_digits{} : round_factor;
+  }
+};
+
+/// Decides which parts are sent.
+class part_selector {
+public:
+  part_selector(const caps_options& options, const parameter_layout& layout,
+                random_stream& stream)
+    : options_(options), parts_(change_regions(layout, options.block)),
+      numel_(layout.numel()), threshold_(options.threshold.unchange_rate) {
+    if (options.detection != "all")
+      samples_ = random_samples(parts_, options.sample, stream);
+  }
+
+  const std::vector<element_range>& parts() const noexcept { return parts_; }
+
+  double threshold() const noexcept { return threshold_; }
+
+  void observe(double loss, double accuracy) {
+    if (adjusts_at(options_.threshold, observed_))
+      adjust();
+    metric_sum_ += options_.metric == "loss" ? loss : accuracy;
+    ++observed_;
+  }
+
+  std::vector<bool> select(const at::Tensor& now, const at::Tensor& before) {
+    auto digits = options_.digits();
+    auto unchanged = samples_.empty()
+                       ? unchanged_percent(now, before, parts_, digits)
+                       : unchanged_percent(now, before, samples_, digits);
+    if (options_.detection == "history") {
+      if (!changes_.defined())
+        changes_ = at::zeros({numel_}, now.options().dtype(at::kInt));
+      count_changes(now, before, digits, changes_);
+    }
+    return regions_to_send(unchanged, threshold_);
+  }
+
+private:
+  void adjust() {
+    const auto& how = options_.threshold;
+    metrics_.push_back(metric_sum_ / static_cast<double>(how.scheduling_freq));
+    metric_sum_ = 0;
+    if (metrics_.size() > static_cast<size_t>(how.history_length))
+      metrics_.erase(metrics_.begin());
+    if (how.adjust_rate > 0)
+      threshold_ = next_threshold(how, threshold_, metrics_);
+    if (changes_.defined())
+      samples_ = most_changed_samples(changes_, parts_, options_.sample);
+  }
+
+  caps_options options_;
+  std::vector<element_range> parts_;
+  int64_t numel_;
+  double threshold_;
+  element_samples samples_;
+  /// How often each element changed.
+  at::Tensor changes_;
+  int64_t observed_ = 0;
+  /// Since the last adjustment.
+  double metric_sum_ = 0;
+  std::vector<double> metrics_;
+};
+
+/// The parts of `x` that are sent.
+compressed_vector pack_parts(const at::Tensor& x,
+                             const std::vector<element_range>& parts,
+                             const std::vector<bool>& sent) {
+  std::vector<element_range> ranges;
+  int64_t numel = 0;
+  for (size_t k = 0; k < parts.size(); ++k)
+    if (sent[k]) {
+      ranges.push_back(parts[k]);
+      numel += parts[k].numel;
+    }
+  auto here = host_vector(x);
+  auto values = at::empty({numel}, here.options());
+  int64_t first = 0;
+  for (const auto& range : ranges) {
+    values.narrow(0, first, range.numel)
+      .copy_(here.narrow(0, range.offset, range.numel));
+    first += range.numel;
+  }
+  return {.kind = compression_kind::parts,
+          .numel = here.numel(),
+          .values = std::move(values),
+          .indices = pack_ranges(ranges)};
+}
+
+class caps_reducer final : public reducer {
+public:
+  caps_reducer(const caps_options& options, const parameter_layout& layout,
+               random_stream& stream)
+    : selector_(options, layout, stream), residual_(options.residual) {
+    for (const auto& entry : layout.entries())
+      layers_.push_back(&own_record().layers[entry.name]);
+    // Parts follow each other as the layers do.
+    size_t i = 0;
+    for (const auto& part : selector_.parts()) {
+      const auto& entries = layout.entries();
+      while (entries[i].offset + entries[i].numel <= part.offset)
+        ++i;
+      layer_of_part_.push_back(i);
+    }
+    own_record().threshold = selector_.threshold();
+  }
+
+  void start(const at::Tensor& weights) override {
+    copy_ = at::clone(weights);
+    if (!residual_)
+      previous_ = at::clone(weights);
+  }
+
+  const at::Tensor& copy() const override { return copy_; }
+
+  void observe(double loss, double accuracy) override {
+    selector_.observe(loss, accuracy);
+    own_record().threshold = selector_.threshold();
+  }
+
+private:
+  compressed_vector compress_gradient(const gradient_to_send& x,
+                                      random_stream&) override {
+    gather_unsent(x.values);
+    fused_pass(into(after_), from(x.weights, unsent_),
+               [c = coefficient{-x.learning_rate}](auto w, auto r) {
+                 return w + c * r;
+               });
+    auto sent = select(after_, x.weights);
+    auto result = pack_parts(unsent_, selector_.parts(), sent);
+    for (size_t k = 0; k < sent.size(); ++k) {
+      const auto& part = selector_.parts()[k];
+      if (sent[k])
+        unsent_.narrow(0, part.offset, part.numel).zero_();
+    }
+    return result;
+  }
+
+  compressed_vector compress_parameters(const at::Tensor& weights,
+                                        random_stream&) override {
+    auto sent = select(weights, residual_ ? copy_ : previous_);
+    record_sent(weights, selector_.parts(), sent, copy_);
+    if (!residual_)
+      previous_.copy_(weights);
+    return pack_parts(weights, selector_.parts(), sent);
+  }
+
+  /// Adds a gradient to what was left out before.
+  void gather_unsent(const at::Tensor& gradient) {
+    if (!unsent_.defined()) {
+      unsent_ = at::clone(gradient);
+      after_ = at::empty_like(gradient);
+    } else if (residual_) {
+      fused_pass(into(unsent_), from(unsent_, gradient),
+                 [](auto kept, auto fresh) { return kept + fresh; });
+    } else {
+      unsent_.copy_(gradient);
+    }
+  }
+
+  std::vector<bool> select(const at::Tensor& now, const at::Tensor& before) {
+    auto sent = selector_.select(now, before);
+    for (size_t k = 0; k < sent.size(); ++k) {
+      auto& layer = *layers_[layer_of_part_[k]];
+      auto numel = selector_.parts()[k].numel;
+      layer.elements += numel;
+      layer.skipped += sent[k] ? 0 : numel;
+    }
+    return sent;
+  }
+
+  part_selector selector_;
+  bool residual_;
+  /// In the record, by layer.
+  std::vector<reduction_record::layer*> layers_;
+  std::vector<size_t> layer_of_part_;
+  /// Of gradients: what is to be sent, and the parameters after a step with
+  /// it.
+  at::Tensor unsent_;
+  at::Tensor after_;
+  /// Of parameters: the receiver's copy, and those of the last step.
+  at::Tensor copy_;
+  at::Tensor previous_;
+};
+
+class caps_recipe final : public reducer_recipe {
+public:
+  void describe(option_visitor& visitor) override {
+    auto& x = options_;
+    visitor.choice("detection", x.detection, {"all", "random", "history"},
+                   "elements of a part that are compared: all, a random "
+                   "sample, or those that changed most often so far");
+    visitor.integer("round_factor", x.round_factor, {.min = -1, .max = 15},
+                    "decimal digits to which elements are compared; -1: they "
+                    "must be equal");
+    visitor.real("sample", x.sample, {.min = 0, .max = 1, .min_open = true},
+                 "share of a part's elements in a sample");
+    visitor.integer("block", x.block, at_least(0),
+                    "elements of a layer that are sent or left out as one; 0: "
+                    "all of a layer");
+    visitor.real("unchange_rate", x.threshold.unchange_rate, between(0, 100),
+                 "percent of unchanged elements from which on a part is left "
+                 "out, at the start");
+    visitor.real("adjust_rate", x.threshold.adjust_rate, between(0, 100),
+                 "how far one adjustment moves it; 0: it stays");
+    visitor.real("lower_bound", x.threshold.lower_bound, between(0, 100),
+                 "it never goes below this one");
+    visitor.real("max_bound", x.threshold.max_bound, between(0, 100),
+                 "it never goes above this one");
+    visitor.integer("scheduling_freq", x.threshold.scheduling_freq, at_least(1),
+                    "messages from one adjustment to the next");
+    visitor.integer("history_length", x.threshold.history_length, at_least(1),
+                    "metrics an adjustment looks at: down if none of them "
+                    "rose, else up");
+    visitor.choice("metric", x.metric, {"loss", "accuracy"},
+                   "of training, the mean between two adjustments");
+    visitor.boolean("residual", x.residual,
+                    "send later what was left out; else it is lost, as "
+                    "published");
+  }
+
+  std::unique_ptr<reducer> make(const parameter_layout& layout,
+                                random_stream& stream) const override {
+    return std::make_unique<caps_reducer>(options_, layout, stream);
+  }
+
+  void check() const override {
+    const auto& x = options_.threshold;
+    caps::check(x);
+    if (x.adjust_rate > 0
+        && !between(x.lower_bound, x.max_bound).contains(x.unchange_rate))
+      throw input_error(fmt::format(
+        "caps: unchange_rate {} lies outside lower_bound {} to max_bound {}; "
+        "adjust_rate = 0 keeps it where it is",
+        x.unchange_rate, x.lower_bound, x.max_bound));
+  }
+
+private:
+  caps_options options_;
+};
+
+} // namespace
+
+std::unique_ptr<reducer_recipe> caps_skipping() {
+  return std::make_unique<caps_recipe>();
+}
+
+} // namespace caps
