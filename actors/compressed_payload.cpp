@@ -2,6 +2,8 @@
 
 #include "actors/payload_tensor.hpp"
 
+#include <ATen/ops/empty.h>
+
 namespace caps {
 
 namespace {
@@ -12,6 +14,11 @@ tensor_payload wrap(const at::Tensor& x) {
 
 at::Tensor unwrap(const tensor_payload& x) {
   return x.empty() ? at::Tensor{} : to_tensor(x);
+}
+
+/// A tensor without elements may have travelled as no tensor.
+at::Tensor or_nothing(at::Tensor x, at::ScalarType type) {
+  return x.defined() ? x : at::empty({0}, type);
 }
 
 } // namespace
@@ -35,6 +42,10 @@ compressed_vector to_compressed(const compressed_payload& x, int64_t numel,
                            unwrap(x.scales),
                            x.block,
                            x.seed};
+  if (result.kind == compression_kind::parts) {
+    result.values = or_nothing(result.values, type);
+    result.indices = or_nothing(result.indices, at::kByte);
+  }
   check(result, numel, type);
   return result;
 }

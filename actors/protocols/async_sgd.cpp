@@ -81,7 +81,7 @@ private:
     own.held = false;
     own.version = static_cast<uint64_t>(context().step());
     if (options_.compensation > 0)
-      own.pulled = context().parameters().weights().read();
+      own.pulled = as_known_to(to);
   }
 
   void go_on_without(client& x) override {
@@ -170,7 +170,7 @@ public:
   std::unique_ptr<protocol> make(node_context& node) const override {
     if (node.role() == node_role::parameter_server)
       return std::make_unique<async_server>(node, options_);
-    return std::make_unique<gradient_worker>(node);
+    return std::make_unique<gradient_worker>(node, options_.serving);
   }
 
   void check(const node_setting& node) const override {

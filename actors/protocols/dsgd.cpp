@@ -1,7 +1,18 @@
 #include "actors/protocols/dsgd.hpp"
 
+#include "actors/compressed_payload.hpp"
 #include "actors/protocols/swapping.hpp"
+#include "actors/reduction_metrics.hpp"
+#include "messages/compressed.hpp"
+#include "models/compression/reducer.hpp"
 #include "models/consensus/averaging.hpp"
+
+#include <ATen/ops/clone.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
 
 namespace caps {
 
@@ -9,6 +20,8 @@ namespace {
 
 struct dsgd_options {
   std::string mix = "last";
+  /// What is left out of the parameters that are sent.
+  reducer_choice reduction;
 
   swap_order order() const {
     return mix == "fresh" ? swap_order::swap_within_update
@@ -16,24 +29,72 @@ struct dsgd_options {
   }
 };
 
+/// A neighbour's parameters, put together from what it sends of them.
+class patchwork {
+public:
+  explicit patchwork(const at::Tensor& start) : whole_(at::clone(start)) {}
+
+  const at::Tensor& whole() const noexcept { return whole_; }
+
+  /// Parts that were overtaken on their way take no newer ones' place.
+  void apply(int64_t step, const compressed_vector& x) {
+    bring_up_to_date(x, whole_);
+    if (x.kind != compression_kind::parts)
+      return; // differences add up in any order
+    for (const auto& [newer, parts] : recent_)
+      if (newer > step)
+        bring_up_to_date(parts, whole_);
+    recent_.emplace_back(step, x);
+    std::ranges::stable_sort(recent_, {},
+                             [](const auto& y) { return y.first; });
+    if (recent_.size() > remembered)
+      recent_.pop_front();
+  }
+
+private:
+  /// Messages that one may be overtaken by.
+  static constexpr size_t remembered = 8;
+
+  at::Tensor whole_;
+  std::deque<std::pair<int64_t, compressed_vector>> recent_;
+};
+
 class dsgd_protocol final : public swapping {
 public:
   dsgd_protocol(node_context& node, const dsgd_options& options)
-    : swapping(node, options.order()), order_(options.order()) {}
+    : swapping(node, options.order()), order_(options.order()),
+      reduction_(options.reduction.recipe().make(node.parameters().layout(),
+                                                 node.stream())) {}
 
   caf::behavior behavior() override {
-    return handlers_with([this](const parameters& x) {
-      receive(x.stamp, [this, x] { take(x); });
-    });
+    return handlers_with(caf::message_handler{
+      [this](const parameters& x) { receive(x.stamp, [this, x] { take(x); }); },
+      [this](const partial_parameters& x) {
+        receive(x.stamp, [this, x] { take(x); });
+      }});
+  }
+
+  std::vector<metric_value> metrics() override {
+    std::vector<metric_value> result;
+    if (reduction_)
+      add_metrics(reduction_->record(), result);
+    return result;
   }
 
 private:
   void begin() override {
     // Until a neighbour is heard, it is thought to be where this node began.
-    received_.assign(context().in_neighbours().size(),
-                     context().parameters().weights().read());
+    const auto& start = context().parameters().weights().read();
+    received_.assign(context().in_neighbours().size(), start);
     fresh_.assign(received_.size(), false);
+    if (!reduction_)
+      return;
+    reduction_->start(start);
+    for (auto& x : received_)
+      x = copies_.emplace_back(start).whole();
   }
+
+  bool needs_every_message() const override { return reduction_ != nullptr; }
 
   void take(const parameters& x) {
     auto weights = context().accept(x.stamp, x.weights);
@@ -44,14 +105,44 @@ private:
     fresh_[i] = true;
   }
 
+  void take(const partial_parameters& x) {
+    auto i = index_of(x.stamp.source);
+    const auto& weights = received_[i];
+    copies_.at(i).apply(x.stamp.step, to_compressed(x.content, weights.numel(),
+                                                    weights.scalar_type()));
+    fresh_[i] = true;
+  }
+
   void send_to(size_t index) override {
-    context().send(context().out_neighbours()[index],
-                   parameters{{}, context().lend_weights()});
+    auto to = context().out_neighbours()[index];
+    if (!reduction_) {
+      context().send(to, parameters{{}, context().lend_weights()});
+      return;
+    }
+    // All neighbours get the same.
+    if (!update_) {
+      update_ = partial_parameters{
+        {},
+        last_sent_,
+        to_payload(reduction_->reduce_parameters(
+          context().parameters().weights().read(), context().stream()))};
+      last_sent_ = static_cast<uint64_t>(context().step());
+    }
+    context().send(to, *update_);
+  }
+
+  void observe(const gradient_ready& x) override {
+    if (reduction_)
+      reduction_->observe(x.loss, x.samples > 0
+                                    ? static_cast<double>(x.correct)
+                                        / static_cast<double>(x.samples)
+                                    : 0);
   }
 
   void prepare() override { local_update(); }
 
   void update() override {
+    update_.reset();
     if (order_ == swap_order::update_then_swap)
       local_update();
     auto& weights = context().parameters().weights();
@@ -89,8 +180,16 @@ private:
   }
 
   swap_order order_;
-  /// What each in-neighbour sent last.
+  /// Null if parameters are sent whole.
+  std::unique_ptr<reducer> reduction_;
+  /// What is sent after this update, once it is known.
+  std::optional<partial_parameters> update_;
+  /// The version sent before.
+  uint64_t last_sent_ = 0;
+  /// What each in-neighbour sent last, or what is known of its parameters.
   std::vector<at::Tensor> received_;
+  /// Behind `received_` if parameters are not sent whole.
+  std::deque<patchwork> copies_;
   /// Whether it came since the last update.
   std::vector<bool> fresh_;
 };
@@ -101,6 +200,7 @@ public:
     visitor.choice("mix", options_.mix, {"last", "fresh"},
                    "average with what neighbours sent last, as published, or "
                    "with their fresh updates of the same step");
+    options_.reduction.describe(visitor);
   }
 
   std::unique_ptr<protocol> make(node_context& node) const override {
@@ -109,6 +209,17 @@ public:
 
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
+  }
+
+  void check(const node_setting& node) const override {
+    options_.reduction.recipe().check();
+    if (options_.reduction.none())
+      return;
+    require_every_step(node, "dsgd with a compressor");
+    if (!node.same_start)
+      throw input_error("dsgd with a compressor sends changes alone: all nodes "
+                        "must start from the same parameters, "
+                        "training.same_start = true");
   }
 
 private:

@@ -1,8 +1,13 @@
 #include "actors/protocols/parameter_serving.hpp"
 
+#include "actors/compressed_payload.hpp"
 #include "actors/payload_tensor.hpp"
+#include "actors/reduction_metrics.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/norms.hpp"
+
+#include <ATen/ops/clone.h>
+#include <ATen/ops/empty_like.h>
 
 #include <caf/message_handler.hpp>
 
@@ -18,6 +23,14 @@ double seconds(node_context::duration x) {
   return std::chrono::duration<double>(x).count();
 }
 
+/// Share of a batch whose class was predicted right.
+template <class Batch>
+double accuracy_of(const Batch& x) {
+  return x.samples > 0
+           ? static_cast<double>(x.correct) / static_cast<double>(x.samples)
+           : 0;
+}
+
 } // namespace
 
 // -- options ------------------------------------------------------------------
@@ -29,6 +42,10 @@ void serving_options::describe(option_visitor& visitor) {
   visitor.integer("min_workers", min_workers, at_least(0),
                   "the run goes on without lost workers as long as that many "
                   "are left; 0: all must stay");
+  reduction.describe(visitor);
+  visitor.boolean("compress_pulls", reduce_pulls,
+                  "what servers send is made smaller as well, not only what "
+                  "workers send");
 }
 
 void check(const serving_options& options, const node_setting& node,
@@ -40,6 +57,10 @@ void check(const serving_options& options, const node_setting& node,
     throw input_error(fmt::format("{}: min_workers is {}, but there are only "
                                   "{} workers",
                                   protocol, options.min_workers, workers));
+  options.reduction.recipe().check();
+  if (options.reduce_pulls && options.reduction.none())
+    throw input_error(
+      fmt::format("{}: compress_pulls needs a compressor", protocol));
 }
 
 round_cost serving_cost(const serving_options& options,
@@ -54,17 +75,33 @@ round_cost serving_cost(const serving_options& options,
 
 // -- worker -------------------------------------------------------------------
 
-gradient_worker::gradient_worker(node_context& context)
+gradient_worker::gradient_worker(node_context& context,
+                                 const serving_options& options)
   : context_(context), deadline_(context, context.swaps().timeout) {
+  const auto& layout = context.parameters().layout();
   for (const auto& x : context.servers())
-    sources_.push_back({x.server, x.part, {}, {}, false});
+    sources_.push_back(
+      {x.server,
+       x.part,
+       {},
+       {},
+       false,
+       options.reduction.recipe().make(
+         part_of(layout, x.part.offset, x.part.numel), context.stream())});
 }
 
 caf::behavior gradient_worker::behavior() {
   return {
     [this](start_training) { begin_wait(); },
     [this](const gradient_ready& x) { take_gradient(x); },
-    [this](const parameters& x) { take(x); },
+    [this](const parameters& x) {
+      take(x.stamp, [&](const source& from) {
+        return context_.accept(x.stamp, x.weights, from.part.numel);
+      });
+    },
+    [this](const partial_parameters& x) {
+      take(x.stamp, [&](const source& from) { return updated(from, x); });
+    },
     [this](deadline_tick) {
       if (deadline_.passed())
         ask_again();
@@ -82,7 +119,15 @@ std::vector<waiting> gradient_worker::waits() const {
 }
 
 std::vector<metric_value> gradient_worker::metrics() {
-  return {{"waiting_seconds", "", 0, seconds(waited_)}};
+  std::vector<metric_value> result{
+    {"waiting_seconds", "", 0, seconds(waited_)}};
+  if (sources_.front().reduction) {
+    reduction_record all;
+    for (const auto& x : sources_)
+      all += x.reduction->record();
+    add_metrics(all, result);
+  }
+  return result;
 }
 
 void gradient_worker::begin_wait() {
@@ -101,52 +146,97 @@ void gradient_worker::ask(const source& from) {
     context_.send(from.server, pull{});
     return;
   }
+  if (from.reduction) {
+    compressed_gradient content;
+    content.values = from.reduced;
+    push(from, std::move(content));
+    return;
+  }
+  const auto& all = context_.parameters().gradient().read();
+  auto values = all.narrow(0, from.part.offset, from.part.numel);
   gradient content;
+  content.values = to_payload(values);
+  push(from, std::move(content));
+}
+
+/// Sends a gradient that holds its values to its server.
+template <class Gradient>
+void gradient_worker::push(const source& to, Gradient content) {
   content.loss = pushed_->loss;
   content.correct = pushed_->correct;
   content.samples = pushed_->samples;
-  const auto& all = context_.parameters().gradient().read();
-  content.values
-    = to_payload(all.narrow(0, from.part.offset, from.part.numel));
   const auto& buffers = context_.parameters().buffers().read();
-  if (from.part.offset == 0 && buffers.numel() > 0)
+  if (to.part.offset == 0 && buffers.numel() > 0)
     content.buffers = to_payload(buffers);
-  context_.send(from.server, std::move(content), from.version);
+  context_.send(to.server, std::move(content), to.version);
+}
+
+/// Leaves out of a new gradient what need not be sent.
+void gradient_worker::reduce(source& to) {
+  auto part_of = [&](const flat_buffer& x) {
+    return x.read().narrow(0, to.part.offset, to.part.numel);
+  };
+  auto values = part_of(context_.parameters().gradient());
+  auto weights = part_of(context_.parameters().weights());
+  to.reduction->observe(pushed_->loss, accuracy_of(*pushed_));
+  to.reduced = to_payload(to.reduction->reduce_gradient(
+    {values, weights, context_.optimizer().learning_rate()},
+    context_.stream()));
 }
 
 void gradient_worker::take_gradient(const gradient_ready& x) {
   pushed_ = x;
+  for (auto& server : sources_)
+    if (server.reduction)
+      reduce(server);
   begin_wait();
 }
 
-void gradient_worker::take(const parameters& x) {
-  auto from = std::ranges::find(sources_, x.stamp.source, &source::server);
+void gradient_worker::take(
+  const message_stamp& stamp,
+  const std::function<at::Tensor(const source&)>& weights) {
+  auto from = std::ranges::find(sources_, stamp.source, &source::server);
   if (from == sources_.end()) {
     context_.fail(error_code::unknown_sender,
                   fmt::format("worker {} received parameters from node {}, "
                               "which is no server",
-                              context_.id(), x.stamp.source));
+                              context_.id(), stamp.source));
     return;
   }
   // Only a newer version answers a gradient: the server has dealt with it.
-  if (from->version && x.stamp.version <= *from->version) {
+  if (from->version && stamp.version <= *from->version) {
     silences_ = 0;
     return;
   }
   if (!waiting_) {
     // It answers a question that was asked twice, or nothing that was asked.
-    if (x.stamp.version == last_version)
+    if (stamp.version == last_version)
       context_.finish();
     return;
   }
-  auto weights = context_.accept(x.stamp, x.weights, from->part.numel);
-  if (!weights.defined())
+  auto next = weights(*from);
+  if (!next.defined())
     return;
-  from->version = x.stamp.version;
-  from->weights = std::move(weights);
+  from->version = stamp.version;
+  from->weights = std::move(next);
   from->answered = true;
   if (std::ranges::all_of(sources_, &source::answered))
     proceed();
+}
+
+/// This worker's copy of the server's parameters, brought up to date. A part
+/// of parameters that are not known here is no answer: the server sends all of
+/// them when it is asked again.
+at::Tensor gradient_worker::updated(const source& from,
+                                    const partial_parameters& x) {
+  if (x.stamp.version == last_version)
+    return from.weights;
+  if (from.version != x.base)
+    return {};
+  auto next = at::clone(from.weights);
+  bring_up_to_date(to_compressed(x.content, next.numel(), next.scalar_type()),
+                   next);
+  return next;
 }
 
 void gradient_worker::proceed() {
@@ -196,10 +286,11 @@ void gradient_worker::ask_again() {
   auto silent = std::ranges::find(sources_, false, &source::answered);
   context_.fail(
     error_code::deadline_passed,
-    fmt::format("worker {} waits for the parameters of server {} since {:.3f} "
-                "s and asked {} times, each time longer than swaps.timeout ({})",
-                context_.id(), silent->server, seconds(since_), limit,
-                to_text(context_.swaps().timeout)));
+    fmt::format(
+      "worker {} waits for the parameters of server {} since {:.3f} "
+      "s and asked {} times, each time longer than swaps.timeout ({})",
+      context_.id(), silent->server, seconds(since_), limit,
+      to_text(context_.swaps().timeout)));
 }
 
 // -- server -------------------------------------------------------------------
@@ -207,8 +298,12 @@ void gradient_worker::ask_again() {
 parameter_server::parameter_server(node_context& context,
                                    const serving_options& options)
   : context_(context) {
-  for (const auto& x : context.in_neighbours())
-    clients_.emplace_back(x.id);
+  for (const auto& x : context.in_neighbours()) {
+    auto& added = clients_.emplace_back(x.id);
+    if (options.reduce_pulls)
+      added.reduction = options.reduction.recipe().make(
+        context.parameters().layout(), context.stream());
+  }
   min_workers_ = options.min_workers > 0
                    ? options.min_workers
                    : static_cast<int64_t>(clients_.size());
@@ -218,7 +313,13 @@ caf::behavior parameter_server::behavior() {
   return {
     [this](start_training) { start(); },
     [this](const pull& x) { receive(x); },
-    [this](const gradient& x) { receive(x); },
+    [this](const gradient& x) {
+      receive(x, [&] { return context_.accept(x.stamp, x.values); });
+    },
+    [this](const compressed_gradient& x) {
+      gradient rest{x.stamp, x.loss, x.correct, x.samples, {}, x.buffers};
+      receive(rest, [&] { return decompressed(x.values); });
+    },
     [this](const worker_lost& x) {
       if (auto gone = find(x.worker))
         lose(*gone, x.text, error_code::node_lost);
@@ -245,6 +346,12 @@ std::vector<metric_value> parameter_server::metrics() {
     flat_view gradient{last_gradient_};
     result.push_back(
       {"gradient_norm", "", 0, norm(gradient, {0, gradient.numel()})});
+  }
+  if (clients_.front().reduction) {
+    reduction_record all;
+    for (const auto& x : clients_)
+      all += x.reduction->record();
+    add_metrics(all, result);
   }
   return result;
 }
@@ -286,39 +393,64 @@ void parameter_server::receive(const pull& x) {
     return;
   from->newest_step = x.stamp.step - 1;
   from->done = false;
-  answer(*from);
+  answer(*from, true);
 }
 
-void parameter_server::receive(const gradient& x) {
+at::Tensor parameter_server::decompressed(const compressed_payload& x) {
+  auto result = at::empty_like(context_.parameters().weights().read());
+  decompress(to_compressed(x, result.numel(), result.scalar_type()), result);
+  return result;
+}
+
+void parameter_server::receive(const gradient& x,
+                               const std::function<at::Tensor()>& values) {
   auto from = hear(x.stamp);
   if (from == nullptr)
     return;
   if (x.stamp.step <= from->newest_step) {
     // Sent again: either the answer was lost, or it will come in time.
     if (from->owes_since || from->done)
-      answer(*from);
+      answer(*from, true);
     return;
   }
-  auto values = context_.accept(x.stamp, x.values);
-  if (!values.defined())
+  auto content = values();
+  if (!content.defined())
     return;
+  if (from->reduction)
+    from->reduction->observe(x.loss, accuracy_of(x));
   if (!x.buffers.empty())
-    from->buffers = context_.accept(x.stamp, x.buffers,
-                                    context_.parameters().layout().buffer_numel());
+    from->buffers = context_.accept(
+      x.stamp, x.buffers, context_.parameters().layout().buffer_numel());
   from->newest_step = x.stamp.step;
   from->owes_since.reset();
   context_.count_gradient(x);
-  take(*from, x, std::move(values));
+  take(*from, x, std::move(content));
 }
 
-void parameter_server::answer(client& to) {
+void parameter_server::answer(client& to, bool all) {
   to.owes_since.reset();
   if (!to.done && !over_)
     to.owes_since = context_.now();
-  auto version = static_cast<uint64_t>(context_.step());
-  context_.send(to.from.id(), parameters{{}, context_.lend_weights()},
-                over_ ? last_version : version);
+  auto version = over_ ? last_version : static_cast<uint64_t>(context_.step());
+  const auto& weights = context_.parameters().weights().read();
+  if (to.reduction && to.sent && !all) {
+    auto content = to.reduction->reduce_parameters(weights, context_.stream());
+    context_.send(to.from.id(),
+                  partial_parameters{{}, *to.sent, to_payload(content)},
+                  version);
+  } else {
+    if (to.reduction)
+      to.reduction->start(weights);
+    context_.send(to.from.id(), parameters{{}, context_.lend_weights()},
+                  version);
+  }
+  to.sent = version;
   answered(to);
+}
+
+at::Tensor parameter_server::as_known_to(const client& x) {
+  return x.reduction ? at::clone(x.reduction->copy())
+                     : context_.parameters().weights().read();
 }
 
 bool parameter_server::update(const at::Tensor& gradient, double rate_factor) {

@@ -3,9 +3,13 @@
 #include "actors/deadline.hpp"
 #include "actors/protocol.hpp"
 #include "actors/protocols/swapping.hpp"
+#include "messages/compressed.hpp"
+#include "models/compression/reducer.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +22,10 @@ struct serving_options {
   int64_t servers = 1;
   /// Workers below which the run ends with an error; 0: all of them.
   int64_t min_workers = 0;
+  /// What workers leave out of their gradients.
+  reducer_choice reduction{};
+  /// Servers leave it out of the parameters they send as well.
+  bool reduce_pulls = false;
 
   void describe(option_visitor& visitor);
 };
@@ -47,7 +55,7 @@ constexpr auto last_version = std::numeric_limits<uint64_t>::max();
 /// this one, so a first silence says nothing.)
 class gradient_worker final : public protocol {
 public:
-  explicit gradient_worker(node_context& context);
+  gradient_worker(node_context& context, const serving_options& options);
 
   caf::behavior behavior() override;
   std::vector<waiting> waits() const override;
@@ -61,12 +69,23 @@ private:
     std::optional<uint64_t> version;
     at::Tensor weights;
     bool answered = false;
+    /// Null if gradients are sent whole.
+    std::unique_ptr<reducer> reduction{};
+    /// What is sent of the gradient that waits for its answer.
+    compressed_payload reduced{};
   };
 
   void begin_wait();
-  void take(const parameters& x);
+  /// Takes the parameters that `weights` reads from a message; undefined ones
+  /// cannot be used.
+  void take(const message_stamp& stamp,
+            const std::function<at::Tensor(const source&)>& weights);
+  at::Tensor updated(const source& from, const partial_parameters& x);
   void take_gradient(const gradient_ready& x);
   void ask(const source& from);
+  void reduce(source& to);
+  template <class Gradient>
+  void push(const source& to, Gradient content);
   void proceed();
   void assemble();
   void ask_again();
@@ -114,6 +133,10 @@ protected:
     /// The number of its newest gradient.
     int64_t newest_step = -1;
     at::Tensor buffers;
+    /// Null if the worker is sent all parameters every time.
+    std::unique_ptr<reducer> reduction{};
+    /// The version it was sent last.
+    std::optional<uint64_t> sent{};
   };
 
   parameter_server(node_context& context, const serving_options& options);
@@ -123,8 +146,13 @@ protected:
   const std::vector<client>& clients() const noexcept { return clients_; }
 
   /// Sends the newest parameters to a worker, which owes a gradient from then
-  /// on unless it was its last one.
-  void answer(client& to);
+  /// on unless it was its last one. All of them if the worker may not have
+  /// received what it was sent before.
+  void answer(client& to, bool all = false);
+
+  /// The newest parameters as the worker knows them once it is answered: with
+  /// `compress_pulls` parts of them are older. Nobody writes to them.
+  at::Tensor as_known_to(const client& x);
 
   /// Makes a new version of the parameters with `gradient`, at `rate_factor`
   /// times the learning rate. Returns false if it was the last of the run and
@@ -150,7 +178,8 @@ private:
   client* find(node_id worker);
   client* hear(const message_stamp& stamp);
   void receive(const pull& x);
-  void receive(const gradient& x);
+  void receive(const gradient& x, const std::function<at::Tensor()>& values);
+  at::Tensor decompressed(const compressed_payload& x);
   void look_for_the_lost();
   void lose(client& x, const std::string& why, error_code code);
   void mix_buffers();

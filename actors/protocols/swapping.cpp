@@ -49,7 +49,10 @@ std::vector<waiting> swapping::waits() const {
 caf::behavior swapping::handlers_with(caf::message_handler own) {
   return caf::message_handler{
     [this](start_training) { start(); },
-    [this](const gradient_ready&) { take_gradient(); },
+    [this](const gradient_ready& x) {
+      observe(x);
+      take_gradient();
+    },
     [this](deadline_tick) {
       if (deadline_.passed())
         give_up_waiting();

@@ -97,6 +97,9 @@ protected:
   /// Before the first gradient.
   virtual void begin() {}
 
+  /// A gradient has been computed.
+  virtual void observe(const gradient_ready&) {}
+
   /// Sends the message that is due to out-neighbour number `index`.
   virtual void send_to(size_t index) = 0;
 

@@ -96,7 +96,7 @@ public:
   std::unique_ptr<protocol> make(node_context& node) const override {
     if (node.role() == node_role::parameter_server)
       return std::make_unique<sync_server>(node, options_);
-    return std::make_unique<gradient_worker>(node);
+    return std::make_unique<gradient_worker>(node, options_.serving);
   }
 
   void check(const node_setting& node) const override {

@@ -1,6 +1,6 @@
 #include "runtime/scenario/documentation.hpp"
 
-#include "models/compression/compressor.hpp"
+#include "models/compression/reducer.hpp"
 #include "models/nets/net_summary.hpp"
 #include "runtime/scenario/scenario.hpp"
 #include "runtime/scenario/writer.hpp"
@@ -123,7 +123,7 @@ void for_each_kind(const components& known, F f) {
   f("topologies", *known.topologies);
   f("swaps", *known.swap_schedules);
   f("schedules", *known.schedules);
-  f("compressors", built_in_compressors());
+  f("compressors", built_in_reducers());
 }
 
 template <class Entry>

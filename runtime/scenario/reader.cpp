@@ -159,11 +159,13 @@ public:
 
 private:
   bool is_overruled(const toml::key& key) const {
-    for (auto name : {"kind", "name"})
-      if (auto chosen = source_.get(name); chosen != nullptr && !path_.empty())
-        return chosen->source().path != nullptr
-               && key.source().path != nullptr
-               && places_.wins(*chosen->source().path, *key.source().path);
+    if (path_.empty() || key.source().path == nullptr)
+      return false;
+    for (auto name : {"kind", "name", "compressor"})
+      if (auto chosen = source_.get(name);
+          chosen != nullptr && chosen->source().path != nullptr
+          && places_.wins(*chosen->source().path, *key.source().path))
+        return true;
     return false;
   }
 
