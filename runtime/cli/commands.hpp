@@ -16,4 +16,8 @@ exit_code check_command(const cli_options& options, const components& known);
 /// results: mean and standard deviation over the seeds.
 exit_code compare_command(const cli_options& options, const components& known);
 
+/// Makes the runs of a study file that its output folder does not hold yet,
+/// several at a time, and prints its tables beside the published values.
+exit_code study_command(const cli_options& options, const components& known);
+
 } // namespace caps

@@ -4,6 +4,7 @@
 #include "runtime/cli/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
+#include "runtime/report/sample.hpp"
 #include "runtime/report/stopwatch.hpp"
 #include "runtime/run/plan.hpp"
 #include "runtime/scenario/reader.hpp"
@@ -18,44 +19,6 @@
 namespace caps {
 
 namespace {
-
-/// What one number was in the runs of a scenario.
-class sample {
-public:
-  void add(const nlohmann::json& x) {
-    if (x.is_number())
-      values_.push_back(x.get<double>());
-  }
-
-  bool empty() const noexcept { return values_.empty(); }
-
-  double mean() const {
-    double sum = 0;
-    for (auto x : values_)
-      sum += x;
-    return sum / static_cast<double>(values_.size());
-  }
-
-  /// "81.20" or, of several values, "81.20 ± 0.31" (sample deviation).
-  std::string text(double scale, int digits) const {
-    if (values_.empty())
-      return "-";
-    auto m = mean();
-    auto result = fmt::format("{:.{}f}", scale * m, digits);
-    if (values_.size() > 1) {
-      double squares = 0;
-      for (auto x : values_)
-        squares += (x - m) * (x - m);
-      auto deviation
-        = std::sqrt(squares / static_cast<double>(values_.size() - 1));
-      result += fmt::format(" ± {:.{}f}", scale * deviation, digits);
-    }
-    return result;
-  }
-
-private:
-  std::vector<double> values_;
-};
 
 /// One line of the table.
 struct line {
@@ -79,14 +42,19 @@ double mean_test_loss(const nlohmann::json& summary) {
   return sum / static_cast<double>(summary.at("nodes").size());
 }
 
+void add(sample& to, const nlohmann::json& x) {
+  if (x.is_number())
+    to.add(x.get<double>());
+}
+
 void add_run(line& to, const nlohmann::json& summary) {
-  to.mean_accuracy.add(summary.at("mean_test_acc"));
-  to.worst_accuracy.add(summary.at("worst_test_acc"));
-  to.test_loss.add(mean_test_loss(summary));
-  to.distance.add(summary.at("consensus_distance"));
-  to.bytes.add(summary.at("bytes_sent"));
-  to.virtual_seconds.add(summary.at("virtual_seconds"));
-  to.wall_seconds.add(summary.at("wall_seconds"));
+  add(to.mean_accuracy, summary.at("mean_test_acc"));
+  add(to.worst_accuracy, summary.at("worst_test_acc"));
+  add(to.test_loss, mean_test_loss(summary));
+  add(to.distance, summary.at("consensus_distance"));
+  add(to.bytes, summary.at("bytes_sent"));
+  add(to.virtual_seconds, summary.at("virtual_seconds"));
+  add(to.wall_seconds, summary.at("wall_seconds"));
 }
 
 std::string row(const line& x) {

@@ -21,6 +21,8 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::check_command(options, known);
     case caps::command::compare:
       return caps::compare_command(options, known);
+    case caps::command::study:
+      return caps::study_command(options, known);
     case caps::command::list:
       caps::print_text(caps::list_components(known, options.kind));
       caps::flush_standard_output();

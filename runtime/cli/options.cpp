@@ -26,6 +26,7 @@ Examples:
   caps_runtime --scenario scenarios/ring3.toml --processes 3
   caps_runtime check scenarios/ring3.toml
   caps_runtime compare scenarios/seeds/p2p/ring8-small/*.toml
+  caps_runtime study scenarios/seeds/ps/delays.study.toml --jobs 2
   caps_runtime list protocols)";
 
 } // namespace
@@ -108,6 +109,36 @@ parsed_command_line parse_command_line(int argc, char** argv) {
     ->add_option("--threads", result.threads, "compute threads [one per core]")
     ->check(CLI::Range(1, 1024));
 
+  auto study = app.add_subcommand(
+    "study", "makes all runs of a study file that are not done yet and prints "
+             "its tables beside the published values");
+  study->add_option("study", result.scenario, "the study (TOML)")->required();
+  study
+    ->add_option("--set", result.settings,
+                 "key=value over what every scenario says; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+  study->add_option("--out", result.out,
+                    "folder for the runs; those it holds are not made again "
+                    "[runs/<study>]");
+  study
+    ->add_option("--only", result.only,
+                 "run cells alone with this in their name, which is "
+                 "table/row/column; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+  auto study_seeds
+    = study
+        ->add_option("--seeds", result.seeds,
+                     "only the first so many seeds of the study [all]")
+        ->check(CLI::Range(1, 1000));
+  study->add_option("--jobs", result.jobs, "runs at a time [1]")
+    ->check(CLI::Range(1, 1024));
+  study
+    ->add_option("--threads", result.threads,
+                 "compute threads of a run [cores / jobs]")
+    ->check(CLI::Range(1, 1024));
+
   auto list = app.add_subcommand("list", "lists what a scenario can name");
   list
     ->add_option("kind", result.kind,
@@ -120,10 +151,14 @@ parsed_command_line parse_command_line(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+    if (study->parsed() && study_seeds->count() == 0)
+      result.seeds = 0;
     if (check->parsed())
       result.what = command::check;
     else if (compare->parsed())
       result.what = command::compare;
+    else if (study->parsed())
+      result.what = command::study;
     else if (list->parsed())
       result.what = command::list;
     else if (document->parsed())

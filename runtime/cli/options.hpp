@@ -9,7 +9,7 @@
 namespace caps {
 
 /// What the user asks for.
-enum class command : uint8_t { run, check, list, document, compare };
+enum class command : uint8_t { run, check, list, document, compare, study };
 
 /// The command line, parsed but not looked at.
 struct cli_options {
@@ -30,7 +30,12 @@ struct cli_options {
   std::string kind;
   /// For `compare`.
   std::vector<std::filesystem::path> scenarios;
+  /// For `compare`, and for `study`, where 0 stands for all it has.
   int64_t seeds = 1;
+  /// For `study`: parts of the names of the cells to run; empty for all.
+  std::vector<std::string> only;
+  /// For `study`: runs at a time.
+  size_t jobs = 1;
 
   /// Set in the processes that a launcher starts: the port of the launcher
   /// on this machine, and which process this is.
