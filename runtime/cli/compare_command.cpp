@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 
@@ -34,17 +33,17 @@ nlohmann::json read_json(const std::filesystem::path& file) {
   return nlohmann::json::parse(in);
 }
 
-double mean_test_loss(const nlohmann::json& summary) {
-  double sum = 0;
-  for (const auto& node : summary.at("nodes"))
-    sum += node.at("test_loss").is_number() ? node.at("test_loss").get<double>()
-                                            : NAN;
-  return sum / static_cast<double>(summary.at("nodes").size());
-}
-
 void add(sample& to, const nlohmann::json& x) {
   if (x.is_number())
     to.add(x.get<double>());
+}
+
+/// Over the nodes whose parameters were measured: no workers.
+nlohmann::json mean_test_loss(const nlohmann::json& summary) {
+  sample losses;
+  for (const auto& node : summary.at("nodes"))
+    add(losses, node.at("test_loss"));
+  return losses.empty() ? nlohmann::json{} : nlohmann::json(losses.mean());
 }
 
 void add_run(line& to, const nlohmann::json& summary) {

@@ -109,10 +109,10 @@ public:
   }
 
   exit_code execute() {
-    fmt::print("{}: {} runs of {} are done, {} to go, {} at a time; in {}\n",
-               study_.name, done_, done_ + due_.size(), due_.size(), jobs_,
-               out_.string());
-    flush_standard_output();
+    print("{}: {} runs of {} are done, {} to go, {} at a time; in {}\n",
+          study_.name, done_, done_ + due_.size(), due_.size(), jobs_,
+          out_.string());
+    std::fflush(stdout);
     std::vector<std::thread> threads;
     for (size_t i = 0; i < std::min(jobs_, due_.size()); ++i)
       threads.emplace_back([this] { work(); });
@@ -122,7 +122,7 @@ public:
       std::rethrow_exception(failure_);
     auto text = tables();
     write_file(out_ / "study.md", text);
-    fmt::print("\n{}", text);
+    print_text("\n" + text);
     flush_standard_output();
     return interrupted_ ? exit_code::interrupted : code_;
   }
@@ -206,10 +206,9 @@ private:
     if (!result.value && !result.diverged && code_ == exit_code::success)
       code_ = result.code;
     record(run, result);
-    fmt::print("[{}/{}] {} seed {}: {}, {}\n", ++made_, due_.size(),
-               run.cell->name, run.seed, text_of(result),
-               human_seconds(result.wall_seconds));
-    flush_standard_output();
+    print("[{}/{}] {} seed {}: {}, {}\n", ++made_, due_.size(), run.cell->name,
+          run.seed, text_of(result), human_seconds(result.wall_seconds));
+    std::fflush(stdout);
   }
 
   std::string text_of(const outcome& x) const {
@@ -314,6 +313,7 @@ private:
 } // namespace
 
 exit_code study_command(const cli_options& options, const components& known) {
+  outlive_readers();
   return study_runner{options, known}.execute();
 }
 
