@@ -3,6 +3,8 @@
 #include "actors/delay_injector.hpp"
 #include "actors/payload_tensor.hpp"
 #include "messages/error_code.hpp"
+#include "models/checkpoint/checksums.hpp"
+#include "models/norms.hpp"
 #include "models/threads.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -15,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace caps {
 
@@ -113,17 +116,17 @@ caf::behavior node::make_behavior() {
       // Others may have started before: what they say waits.
       if (phase_ == phase::idle)
         return caf::skip();
-      if (phase_ == phase::training && !dispatch(x.content()))
-        fail(error_code::fault,
-             fmt::format("node {} received a message its protocol does not "
-                         "know: {}",
-                         id(), caf::to_string(x.content())));
+      if (phase_ == phase::training)
+        receive(x.content());
       return caf::message{};
     });
   return {
     [this](const introductions& x) { introduce(x); },
     [this](start_training) { start(); },
-    [this](stop_training) { conclude(); },
+    [this](stop_training) {
+      if (phase_ != phase::finished)
+        handle({.kind = event_kind::stop}, {}, [this] { conclude(); });
+    },
     [this](const computed& x) { take_gradient(x); },
   };
 }
@@ -163,17 +166,112 @@ void node::start() {
   if (phase_ != phase::idle)
     return;
   phase_ = phase::training;
-  started_ = clock().now();
-  auto content = caf::make_message(start_training{});
-  guarded([&] { handlers_(content); });
+  handle({.kind = event_kind::start}, {}, [this] {
+    started_ = event_time_;
+    keep_state();
+    auto content = caf::make_message(start_training{});
+    guarded([&] { handlers_(content); });
+  });
 }
 
 void node::conclude() {
   if (phase_ == phase::finished)
     return;
   send_snapshot(true);
+  keep_state();
   phase_ = phase::finished;
   caf::anon_send(coordinator_, node_finished{next_stamp()});
+}
+
+// -- events -------------------------------------------------------------------
+
+template <class F>
+void node::handle(const event_origin& origin, const caf::message& content,
+                  F f) {
+  event_time_ = clock().now().time_since_epoch();
+  auto sink = environment_->events;
+  if (sink == nullptr) {
+    f();
+    return;
+  }
+  event_.emplace();
+  event_->ticket = sink->begin({id(), origin, event_time_.count()});
+  event_time_ = duration{event_->ticket.time};
+  digest_.forget(origin.pieces);
+  auto staleness = staleness_of(origin);
+  auto version = parameters_.weights().version();
+  f();
+  auto& x = *event_;
+  std::optional<uint64_t> state;
+  if (parameters_.weights().version() != version)
+    state = state_digest();
+  if (x.snapshot)
+    x.snapshot->weights = lend_weights();
+  sink->end({x.ticket, id(), origin, content, step_, staleness, x.loss, x.norm,
+             x.digest, state, std::move(x.snapshot)});
+  event_.reset();
+}
+
+void node::receive(caf::type_erased_tuple& content) {
+  if (content.match_elements<observed_message>()) {
+    const auto& x = content.get_as<observed_message>(0);
+    auto own = x.origin.stamp.source == id();
+    auto letter = x.content;
+    handle(x.origin, own ? caf::message{} : letter, [&] { dispatch(letter); });
+    return;
+  }
+  event_origin origin;
+  if (environment_->events != nullptr)
+    origin.kind = message_kind(content);
+  handle(origin, {}, [&] { dispatch(content); });
+}
+
+void node::dispatch(caf::type_erased_tuple& content) {
+  guarded([&] {
+    if (!handlers_(content))
+      fail(error_code::fault,
+           fmt::format("node {} received a message its protocol does not "
+                       "know: {}",
+                       id(), caf::to_string(content)));
+  });
+}
+
+event_origin node::origin_here(std::string_view kind, uint64_t number) const {
+  event_origin result;
+  result.kind = kind;
+  result.stamp = {id(), step_, number, static_cast<uint64_t>(step_)};
+  result.cause = event_->ticket.sequence;
+  result.sent = event_->ticket.time;
+  return result;
+}
+
+std::optional<int64_t> node::staleness_of(const event_origin& origin) const {
+  auto source = origin.stamp.source;
+  if (source == no_node || source == id())
+    return std::nullopt;
+  // A worker's steps are no versions of what its servers keep.
+  if (role() != node_role::peer
+      && !(role() == node_role::parameter_server && origin.versioned))
+    return std::nullopt;
+  return step_ - static_cast<int64_t>(origin.stamp.version);
+}
+
+uint64_t node::state_digest() {
+  auto payload = lend_weights();
+  if (auto data = payload.storage()->host_data())
+    return digest_.of_bytes({data, payload.size_bytes()});
+  host_storage copy{payload.size_bytes()};
+  payload.storage()->copy_to(copy.data());
+  return checksum({copy.data(), payload.size_bytes()});
+}
+
+void node::keep_state() {
+  // A worker's parameters are an old version of the servers'.
+  if (event_ && environment_->events->snapshot_every() > 0
+      && role() != node_role::worker)
+    event_->snapshot = state_snapshot{step_ / own_.updates_per_epoch,
+                                      {},
+                                      to_payload(parameters_.buffers().read())};
 }
 
 // -- computing ----------------------------------------------------------------
@@ -199,6 +297,9 @@ void node::compute() {
     compute_in_thread(*environment, tensors, samples, augmentation_stream,
                       dropout_seed, *summary);
   };
+  ++computations_;
+  if (event_)
+    next.origin = origin_here(event_kind::gradient_ready, computations_);
   pending_ = std::move(next);
   environment_->compute->compute(this, std::move(work), price);
 }
@@ -206,9 +307,15 @@ void node::compute() {
 void node::take_gradient(const computed& x) {
   if (phase_ != phase::training)
     return;
+  auto pending = std::exchange(pending_, std::nullopt);
+  auto origin = pending->origin;
+  handle(origin, {}, [&] { use_gradient(x, std::move(pending)); });
+}
+
+void node::use_gradient(const computed& x,
+                        std::optional<pending_gradient> pending) {
   guarded([&] {
     environment_->compute->pool().wait(x.ticket);
-    auto pending = std::exchange(pending_, std::nullopt);
     const auto& summary = *pending->summary;
     if (!std::isfinite(summary.loss)) {
       fail(error_code::diverged,
@@ -218,6 +325,8 @@ void node::take_gradient(const computed& x) {
       return;
     }
     parameters_.gradient().commit(std::move(pending->tensors.gradient));
+    if (event_)
+      examine_gradient(summary.loss);
     sums_.loss += summary.loss;
     sums_.correct += summary.correct;
     sums_.samples += summary.samples;
@@ -227,6 +336,14 @@ void node::take_gradient(const computed& x) {
       gradient_ready{summary.loss, summary.correct, summary.samples});
     handlers_(content);
   });
+}
+
+void node::examine_gradient(double loss) {
+  const auto& values = parameters_.gradient().read();
+  event_->loss = loss;
+  event_->norm = norm(values, {0, values.numel()});
+  if (auto data = to_payload(values).storage()->host_data())
+    event_->digest = digest_.of_bytes({data, values.nbytes()});
 }
 
 void node::set_learning_rate() {
@@ -252,6 +369,11 @@ bool node::finish_step() {
   if (step_ % per_epoch == 0
       && (step_ / per_epoch) % environment_->snapshot_every == 0)
     send_snapshot(false);
+  if (event_) {
+    auto every = environment_->events->snapshot_every();
+    if (every > 0 && step_ % (per_epoch * every) == 0)
+      keep_state();
+  }
   auto report = environment_->report_every * swaps().schedule->round();
   if (report > 0 && step_ % report == 0 && own_.role == node_role::peer)
     caf::anon_send(evaluator_,
@@ -301,6 +423,8 @@ void node::send_metrics() {
 }
 
 void node::count_gradient(const gradient& x) {
+  if (event_)
+    event_->loss = x.loss;
   sums_.loss += x.loss;
   sums_.correct += x.correct;
   sums_.samples += x.samples;
@@ -327,28 +451,57 @@ message_stamp node::next_stamp() {
   return {id(), step_, ++sequence_, static_cast<uint64_t>(step_)};
 }
 
-void node::route(node_id to, caf::message content, size_t bytes) {
+caf::serializer* node::begin_digest() {
+  if (!event_)
+    return nullptr;
+  digest_.begin();
+  return &digest_;
+}
+
+void node::route(node_id to, outgoing x) {
   auto i = std::find_if(links_.begin(), links_.end(),
-                        [to](const link& x) { return x.to == to; });
+                        [to](const link& y) { return y.to == to; });
   if (i == links_.end()) {
     fail(error_code::unknown_sender,
          fmt::format("node {} sends to node {}, which is no neighbour of it",
                      id(), to));
     return;
   }
-  bytes_sent_ += bytes;
+  bytes_sent_ += x.bytes;
   ++messages_sent_;
-  i->bytes_sent += bytes;
+  i->bytes_sent += x.bytes;
   ++i->messages_sent;
+  if (event_) {
+    auto origin = origin_here(message_kind(x.content), 0);
+    origin.stamp = x.stamp;
+    origin.versioned = x.versioned;
+    origin.bytes = x.bytes;
+    origin.digest = digest_.result();
+    origin.pieces = digest_.pieces();
+    event_->sent.push_back(x.content);
+    observed_message letter{std::move(x.content), std::move(origin)};
+    if (environment_->events->take(to, letter))
+      return;
+    x.content = caf::make_message(std::move(letter));
+  }
   if (i->injector)
     caf::event_based_actor::send(
-      i->injector, envelope{i->handle, std::move(content), bytes});
+      i->injector, envelope{i->handle, std::move(x.content), x.bytes});
   else
-    i->handle->enqueue(ctrl(), caf::make_message_id(), std::move(content),
+    i->handle->enqueue(ctrl(), caf::make_message_id(), std::move(x.content),
                        caf::event_based_actor::context());
 }
 
 void node::schedule(duration delay, caf::message content) {
+  if (event_) {
+    auto origin = origin_here(event_kind::timer, ++timers_);
+    auto kind = message_kind(content);
+    origin.digest = checksum(std::as_bytes(std::span{kind}));
+    observed_message letter{std::move(content), std::move(origin)};
+    if (environment_->events->take(id(), letter))
+      return;
+    content = caf::make_message(std::move(letter));
+  }
   clock().schedule_message(clock().now() + delay, caf::strong_actor_ptr{ctrl()},
                            caf::make_mailbox_element(ctrl(),
                                                      caf::make_message_id(), {},
@@ -356,7 +509,7 @@ void node::schedule(duration delay, caf::message content) {
 }
 
 node::duration node::now() const {
-  return const_cast<node*>(this)->clock().now() - started_;
+  return event_time_ - started_;
 }
 
 void node::count_missed(node_id from) {
@@ -364,13 +517,18 @@ void node::count_missed(node_id from) {
 }
 
 void node::note(const std::string& text) {
+  if (event_)
+    environment_->events->note(id(), event_->ticket, false, text);
   caf::anon_send(coordinator_, node_event{next_stamp(), now().count(), text});
 }
 
 void node::fail(error_code code, const std::string& text) {
   if (phase_ == phase::finished)
     return;
+  if (event_)
+    environment_->events->note(id(), event_->ticket, true, text);
   send_snapshot(true);
+  keep_state();
   phase_ = phase::finished;
   caf::anon_send(coordinator_,
                  node_failed{next_stamp(), static_cast<uint8_t>(code), text});
@@ -399,12 +557,6 @@ at::Tensor node::accept(const message_stamp& from, const tensor_payload& x,
 
 tensor_payload node::lend_weights() {
   return to_payload(parameters_.weights().read());
-}
-
-bool node::dispatch(caf::type_erased_tuple& content) {
-  bool known = true;
-  guarded([&] { known = static_cast<bool>(handlers_(content)); });
-  return known;
 }
 
 template <class F>

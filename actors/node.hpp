@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/compute_service.hpp"
+#include "actors/event_sink.hpp"
 #include "actors/link_model.hpp"
 #include "actors/node_context.hpp"
 #include "actors/protocol.hpp"
@@ -55,6 +56,8 @@ struct node_environment {
   std::optional<schedule> rates;
   std::shared_ptr<const protocol_recipe> protocol;
   compute_service* compute = nullptr;
+  /// Sees everything the nodes handle; null for none.
+  event_sink* events = nullptr;
 };
 
 /// One node's own part.
@@ -139,7 +142,8 @@ public:
 
 protected:
   message_stamp next_stamp() override;
-  void route(node_id to, caf::message content, size_t bytes) override;
+  caf::serializer* begin_digest() override;
+  void route(node_id to, outgoing x) override;
   void schedule(duration delay, caf::message content) override;
   caf::actor_system& system() noexcept override { return home_system(); }
 
@@ -157,16 +161,34 @@ private:
     uint64_t messages_sent = 0;
   };
 
+  /// The gradient under way; its tensors are held until it is taken.
+  struct pending_gradient {
+    gradient_tensors tensors;
+    std::shared_ptr<gradient_summary> summary;
+    event_origin origin{};
+  };
+
   void set_learning_rate();
   void introduce(const introductions& x);
   void start();
   void conclude();
   void take_gradient(const computed& x);
+  void use_gradient(const computed& x, std::optional<pending_gradient> pending);
+  void examine_gradient(double loss);
   void send_snapshot(bool final);
   void send_metrics();
   std::vector<edge_record> edge_records() const;
-  /// Hands a message to the protocol; returns whether it has a handler.
-  bool dispatch(caf::type_erased_tuple& content);
+  /// Does `f`, which is what `origin` asks for, as one event.
+  template <class F>
+  void handle(const event_origin& origin, const caf::message& content, F f);
+  void receive(caf::type_erased_tuple& content);
+  /// Hands a message to the protocol.
+  void dispatch(caf::type_erased_tuple& content);
+  event_origin origin_here(std::string_view kind, uint64_t number) const;
+  std::optional<int64_t> staleness_of(const event_origin& origin) const;
+  uint64_t state_digest();
+  /// Has the recording keep the vectors as they are after this event.
+  void keep_state();
   /// Runs `f`, turning an exception into a failure of the node.
   template <class F>
   void guarded(F f);
@@ -190,17 +212,17 @@ private:
   phase phase_ = phase::idle;
   int64_t step_ = 0;
   uint64_t sequence_ = 0;
-  caf::actor_clock::time_point started_;
+  /// Time of the event at hand, and when the node started, on the clock.
+  duration event_time_{0};
+  duration started_{0};
+  /// Own computations and timers so far.
+  uint64_t computations_ = 0;
+  uint64_t timers_ = 0;
   uint64_t bytes_sent_ = 0;
   uint64_t messages_sent_ = 0;
   /// Messages of each in-neighbour that did not come in time.
   std::map<node_id, uint64_t> missed_;
 
-  /// The gradient under way; its tensors are held until it is taken.
-  struct pending_gradient {
-    gradient_tensors tensors;
-    std::shared_ptr<gradient_summary> summary;
-  };
   std::optional<pending_gradient> pending_;
 
   /// Training loss since the last snapshot.
@@ -211,6 +233,20 @@ private:
     int64_t samples = 0;
   };
   epoch_sums sums_;
+
+  /// What somebody who looks on will be told of the event at hand.
+  struct open_event {
+    event_ticket ticket;
+    std::optional<double> loss;
+    std::optional<double> norm;
+    std::optional<uint64_t> digest;
+    std::optional<state_snapshot> snapshot;
+    /// Messages sent: they hold the memory of all digests taken.
+    std::vector<caf::message> sent;
+  };
+  /// Set while an event is handled, if somebody looks on.
+  std::optional<open_event> event_;
+  message_digest digest_;
 };
 
 } // namespace caps

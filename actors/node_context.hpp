@@ -11,6 +11,7 @@
 #include <caf/detail/serialized_size.hpp>
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
+#include <caf/serializer.hpp>
 
 #include <chrono>
 #include <optional>
@@ -128,11 +129,16 @@ public:
   template <class Message>
   void send(node_id to, Message content,
             std::optional<uint64_t> version = std::nullopt) {
+    content.stamp = {};
+    if (auto digest = begin_digest())
+      static_cast<void>((*digest)(content));
     content.stamp = next_stamp();
     if (version)
       content.stamp.version = *version;
     auto bytes = size_of(content);
-    route(to, caf::make_message(std::move(content)), bytes);
+    auto stamp = content.stamp;
+    route(to, {stamp, version.has_value(), bytes,
+               caf::make_message(std::move(content))});
   }
 
   /// Sends `content` to this node itself after `delay`.
@@ -141,7 +147,8 @@ public:
     schedule(delay, caf::make_message(std::move(content)));
   }
 
-  /// Time on the run's clock since training started.
+  /// Time on the run's clock since training started. Stands still while the
+  /// node handles a message.
   virtual duration now() const = 0;
 
   /// Counts a message of a neighbour that did not come in time.
@@ -169,9 +176,23 @@ public:
   virtual tensor_payload lend_weights() = 0;
 
 protected:
+  /// A message on its way to a neighbour.
+  struct outgoing {
+    message_stamp stamp;
+    /// Whether the sender gave the version.
+    bool versioned = false;
+    /// Size between processes.
+    size_t bytes = 0;
+    caf::message content;
+  };
+
   virtual message_stamp next_stamp() = 0;
 
-  virtual void route(node_id to, caf::message content, size_t bytes) = 0;
+  /// What takes in the content of the next message that is routed; null unless
+  /// somebody wants to know its digest.
+  virtual caf::serializer* begin_digest() = 0;
+
+  virtual void route(node_id to, outgoing x) = 0;
 
   virtual void schedule(duration delay, caf::message content) = 0;
 

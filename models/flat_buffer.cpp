@@ -35,6 +35,7 @@ at::Tensor flat_buffer::target() {
 }
 
 void flat_buffer::commit(at::Tensor next) {
+  ++version_;
   if (next.is_same(current_))
     return;
   if (!borrowed_ && spare_.size() < spare_max)
@@ -49,6 +50,7 @@ void flat_buffer::adopt(at::Tensor borrowed) {
 }
 
 at::Tensor flat_buffer::writable() {
+  ++version_;
   auto next = target();
   if (!next.is_same(current_)) {
     next.copy_(current_);

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace caps {
@@ -37,12 +38,16 @@ public:
   /// The current version for writing in place: copied first if it is lent.
   at::Tensor writable();
 
+  /// Grows whenever there may be a new version.
+  uint64_t version() const noexcept { return version_; }
+
   /// Number of buffers alive for this vector, for memory accounting.
   size_t buffers() const noexcept { return spare_.size() + 1; }
 
 private:
   at::Tensor current_;
   bool borrowed_ = false;
+  uint64_t version_ = 0;
   std::vector<at::Tensor> spare_;
 };
 
