@@ -9,6 +9,8 @@ find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(SQLite3 3.37 REQUIRED) # strict tables
+find_package(SQLiteCpp REQUIRED)
 
 # Debian's libxxhash-dev has no CMake package.
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

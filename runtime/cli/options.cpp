@@ -37,6 +37,8 @@ std::vector<std::string> cli_options::all_settings() const {
     result.push_back(fmt::format("seed={}", *seed));
   if (!clock.empty())
     result.push_back(fmt::format("clock.kind=\"{}\"", clock));
+  if (!record.empty())
+    result.push_back(fmt::format("recording.level=\"{}\"", record));
   return result;
 }
 
@@ -57,6 +59,8 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   app.add_option("--seed", result.seed, "as --set seed=N");
   app.add_option("--clock", result.clock, "as --set clock.kind=...")
     ->check(CLI::IsMember({"virtual", "real"}));
+  app.add_option("--record", result.record, "as --set recording.level=...")
+    ->check(CLI::IsMember({"off", "metrics", "events", "payloads"}));
   app
     .add_option("--set", result.settings,
                 "key=value over what the scenario says; repeatable")

@@ -19,6 +19,7 @@ struct cli_options {
   bool force = false;
   std::optional<int64_t> seed;
   std::string clock;
+  std::string record;
   std::vector<std::string> settings;
   size_t processes = 1;
   /// 0: as many as the machine has cores.
@@ -42,7 +43,8 @@ struct cli_options {
   uint16_t join_port = 0;
   size_t process = 0;
 
-  /// The settings of the command line, --seed and --clock among them.
+  /// The settings of the command line, --seed, --clock and --record
+  /// among them.
   std::vector<std::string> all_settings() const;
 };
 

@@ -4,6 +4,8 @@
 #include "runtime/cli/standard_streams.hpp"
 #include "runtime/cli/version.hpp"
 #include "runtime/launch/launch.hpp"
+#include "runtime/recording/recorder.hpp"
+#include "runtime/recording/recording_facts.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/metrics_csv.hpp"
 #include "runtime/report/observers.hpp"
@@ -33,7 +35,7 @@ size_t thread_count(const cli_options& options) {
   return std::max<size_t>(1, std::thread::hardware_concurrency());
 }
 
-run_facts facts_of(const run_plan& plan, const run_settings& settings) {
+run_facts summary_facts(const run_plan& plan, const run_settings& settings) {
   const auto& x = plan.content;
   return {x.name,
           static_cast<uint64_t>(x.seed),
@@ -127,6 +129,35 @@ exit_code join(run_plan& plan, const run_settings& settings,
   return end.code;
 }
 
+/// The recording of a run as the scenario wants it; null for none.
+recorder* record(run_plan& plan, const run_settings& settings,
+                 const std::filesystem::path& out,
+                 const std::shared_ptr<spdlog::logger>& log, observers& all) {
+  recorder_options options;
+  options.file = out / "run.caps";
+  options.level = parse_recording_level(plan.content.recording);
+  options.snapshot_every = plan.content.recording_snapshots;
+  options.on_failure = [log](const std::string& why) {
+    log->error("the recording ends: {}", why);
+    std::fputs(
+      fmt::format("error: the recording ends: {}; the run goes on\n", why)
+        .c_str(),
+      stderr);
+  };
+  if (options.level == recording_level::off)
+    return nullptr;
+  if (settings.processes > 1 && options.level > recording_level::metrics) {
+    log->warn("the nodes live in {} processes: the recording keeps metrics, "
+              "but no events",
+              settings.processes);
+    options.level = recording_level::metrics;
+  }
+  auto& result = all.add<recorder>(std::move(options), facts_of(plan));
+  if (result.wants_events())
+    plan.environment->events = &result;
+  return &result;
+}
+
 } // namespace
 
 exit_code run_command(const cli_options& options, const components& known) {
@@ -150,6 +181,7 @@ exit_code run_command(const cli_options& options, const components& known) {
               plan.mixing_facts.not_doubly_stochastic);
 
   observers all;
+  auto recording = record(plan, settings, out, log, all);
   all.add<metrics_csv>(out / "metrics.csv");
   all.add<edges_csv>(out / "edges.csv");
   if (x.rounds_every > 0)
@@ -157,7 +189,9 @@ exit_code run_command(const cli_options& options, const components& known) {
   all.add<protocol_csv>(out / "protocol.csv");
   all.add<weights_files>(out, plan.model->layout_ptr(), x.name);
   auto& outcome
-    = all.add<summary>(out / "summary.json", facts_of(plan, settings));
+    = all.add<summary>(out / "summary.json", summary_facts(plan, settings));
+  if (recording != nullptr)
+    outcome.tell_of(*recording);
   all.add<run_log>(log);
   if (!options.quiet && !options.json) {
     auto& terminal = all.add<console>(stdout, console_options(plan));

@@ -39,6 +39,15 @@ json_object to_json(const metrics_row& x) {
           {"messages_sent", x.messages_sent}};
 }
 
+json_object to_json(const recording_outcome& x) {
+  auto problem
+    = x.failure.empty() ? json_object(nullptr) : json_object(x.failure);
+  return {{"file", x.file},
+          {"level", to_text(x.level)},
+          {"events", x.events},
+          {"error", problem}};
+}
+
 /// The last metrics of each node. What is about something else and what has a
 /// place in a histogram is nested: "staleness": {"2": {"0": 17, "3": 118}}.
 json_object to_json(const std::map<node_id, node_metrics>& metrics) {
@@ -133,6 +142,8 @@ void summary::on_end(const run_end& end) {
   out["worst_test_acc"]
     = measured > 0 ? json_object(accuracy_min) : json_object(nullptr);
   out["nodes"] = nodes;
+  if (recording_ != nullptr)
+    out["recording"] = to_json(recording_->outcome());
   if (!metrics_.empty())
     out["protocol_metrics"] = to_json(metrics_);
   json_ = out.dump(2) + "\n";

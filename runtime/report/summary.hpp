@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/run_observer.hpp"
+#include "runtime/recording/recorder.hpp"
 #include "runtime/report/stopwatch.hpp"
 
 #include <filesystem>
@@ -30,6 +31,10 @@ public:
   /// `file` may be empty: then nothing is written.
   summary(std::filesystem::path file, run_facts facts);
 
+  /// The summary tells of this recording, which ends before it and outlives
+  /// it.
+  void tell_of(const recorder& x) { recording_ = &x; }
+
   void on_start() override;
   void on_progress(node_id node, int64_t step) override;
   void on_row(const metrics_row& row) override;
@@ -49,6 +54,7 @@ private:
   std::map<node_id, int64_t> steps_;
   std::map<node_id, node_metrics> metrics_;
   std::string json_;
+  const recorder* recording_ = nullptr;
 };
 
 /// Seconds since this process was started, loading of libraries included; to

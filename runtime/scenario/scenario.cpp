@@ -128,6 +128,17 @@ void scenario::visit(scenario_visitor& visitor) {
                   v.integer("chunk", evaluation_chunk, at_least(1),
                             "samples per job; affects speed and memory only");
                 });
+  visitor.table(
+    "recording", "What of the run is kept in run.caps.",
+    [this](option_visitor& v) {
+      v.choice("level", recording, {"off", "metrics", "events", "payloads"},
+               "metrics: what was measured; events: also every message and "
+               "what it did to its receiver, and snapshots; payloads: also the "
+               "messages themselves; several processes record metrics at most");
+      v.integer("snapshot_every", recording_snapshots, at_least(0),
+                "epochs between two snapshots of a node's parameters; 0 for "
+                "those of the start and the end alone");
+    });
 }
 
 } // namespace caps

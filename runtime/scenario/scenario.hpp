@@ -95,6 +95,9 @@ struct scenario {
   int64_t test_length = 0;
   int64_t evaluation_chunk = 1000;
 
+  std::string recording = "events";
+  int64_t recording_snapshots = 1;
+
   /// Shows every table and option to `visitor`.
   void visit(scenario_visitor& visitor);
 };

@@ -1,0 +1,306 @@
+#include "runtime/recording/recorder.hpp"
+
+#include "models/errors.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <caf/binary_serializer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace caps {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> level_names{"off", "metrics",
+                                                      "events", "payloads"};
+
+int64_t signed_bits(uint64_t x) {
+  return static_cast<int64_t>(x);
+}
+
+int64_t nanoseconds(double seconds) {
+  return std::llround(seconds * 1e9);
+}
+
+std::vector<char> serialized(const caf::message& content) {
+  std::vector<char> result;
+  caf::binary_serializer sink{nullptr, result};
+  if (content.save(0, sink))
+    result.clear(); // of a type that stays inside the process
+  return result;
+}
+
+} // namespace
+
+recording_level parse_recording_level(std::string_view name) {
+  auto i = std::ranges::find(level_names, name);
+  if (i == level_names.end())
+    throw input_error(fmt::format("there is no recording level '{}'; known: {}",
+                                  name, fmt::join(level_names, ", ")));
+  return static_cast<recording_level>(i - level_names.begin());
+}
+
+std::string_view to_text(recording_level level) {
+  return level_names[static_cast<size_t>(level)];
+}
+
+recorder::recorder(recorder_options options, recording_facts facts)
+  : options_(std::move(options)) {
+  facts.meta["level"] = to_text(options_.level);
+  try {
+    writer_
+      = std::make_unique<recording_writer>(options_.file, std::move(facts));
+  } catch (const error& e) {
+    give_up(e.what());
+    return;
+  }
+  thread_ = std::thread{[this] { work(); }};
+}
+
+recorder::~recorder() {
+  close(nullptr);
+}
+
+recording_outcome recorder::outcome() const {
+  std::lock_guard lock{mutex_};
+  return {options_.level, options_.file.filename().string(), written_,
+          failure_};
+}
+
+// -- what happens at nodes ----------------------------------------------------
+
+event_ticket recorder::begin(const event_begin& x) {
+  std::lock_guard lock{mutex_};
+  if (begun_ == 0)
+    first_time_ = x.time;
+  // Threads may get here in another order than they looked at the clock.
+  last_time_ = std::max(last_time_, x.time - first_time_);
+  return {++begun_, last_time_};
+}
+
+void recorder::end(const event_end& x) {
+  full_event result;
+  auto wall = std::chrono::nanoseconds{clock::now() - created_}.count();
+  result.row = row_of(x, wall);
+  size_t bytes = sizeof(full_event);
+  if (x.snapshot) {
+    bytes
+      += x.snapshot->weights.size_bytes() + x.snapshot->buffers.size_bytes();
+    result.snapshot = x.snapshot;
+  }
+  if (options_.level == recording_level::payloads && x.content.size() > 0) {
+    bytes += x.origin.bytes;
+    result.content = x.content;
+  }
+  push(std::move(result), bytes);
+}
+
+void recorder::note(node_id node, const event_ticket& event, bool failure,
+                    const std::string& text) {
+  push(note_row{event.sequence, event.time, node, failure, text},
+       sizeof(note_row) + text.size());
+}
+
+int64_t recorder::snapshot_every() const {
+  return options_.snapshot_every;
+}
+
+// -- what was measured --------------------------------------------------------
+
+void recorder::put(const std::string& name, std::optional<double> value,
+                   node_id node, double seconds, std::optional<int64_t> epoch,
+                   std::optional<int64_t> step) {
+  if (value)
+    put_metric({0, nanoseconds(seconds), node, epoch, step, name, value});
+}
+
+void recorder::put_metric(metric_row x) {
+  {
+    std::lock_guard lock{mutex_};
+    x.sequence = begun_;
+  }
+  auto bytes = sizeof x + x.name.size();
+  push(std::move(x), bytes);
+}
+
+void recorder::on_row(const metrics_row& x) {
+  row_seconds_ = x.time;
+  auto add = [&](const char* name, std::optional<double> value) {
+    put(name, value, x.node, x.time, x.epoch, x.step);
+  };
+  add("train_loss", x.train.loss);
+  add("train_acc", x.train.accuracy);
+  add("val_loss", x.validation.loss);
+  add("val_acc", x.validation.accuracy);
+  add("test_loss", x.test.loss);
+  add("test_acc", x.test.accuracy);
+  add("consensus_distance", x.consensus_distance);
+  add("bytes_sent", static_cast<double>(x.bytes_sent));
+  add("messages_sent", static_cast<double>(x.messages_sent));
+}
+
+void recorder::on_edge(const edge_row& x) {
+  auto add = [&](const char* name, double value) {
+    put(fmt::format("edge.{}.{}", name, x.to), value, x.from, row_seconds_,
+        x.epoch, std::nullopt);
+  };
+  add("distance", x.distance);
+  add("bytes_sent", static_cast<double>(x.bytes_sent));
+  add("messages_sent", static_cast<double>(x.messages_sent));
+  add("missed", static_cast<double>(x.missed));
+}
+
+void recorder::on_round(const round_row& x) {
+  put("consensus_distance", x.consensus_distance, no_node, x.time, std::nullopt,
+      x.step);
+}
+
+void recorder::on_event(const node_event& x) {
+  // Where events are recorded, the node has told of it at the event.
+  if (!wants_events())
+    push(note_row{0, x.time, x.stamp.source, false, x.text},
+         sizeof(note_row) + x.text.size());
+}
+
+void recorder::on_metrics(const node_metrics& x) {
+  for (const auto& y : x.values) {
+    auto name = y.name;
+    if (!y.of.empty())
+      name += "." + y.of;
+    auto in_histogram
+      = std::ranges::any_of(x.values, [&](const metric_value& z) {
+          return z.name == y.name && z.at != 0;
+        });
+    if (in_histogram)
+      name += fmt::format(".{}", y.at);
+    put_metric(
+      {0, x.time, x.stamp.source, x.epoch, x.stamp.step, name, y.value});
+  }
+}
+
+void recorder::on_end(const run_end& x) {
+  close(&x);
+}
+
+// -- writing ------------------------------------------------------------------
+
+void recorder::push(item x, size_t bytes) {
+  std::unique_lock lock{mutex_};
+  emptied_.wait(lock, [&] {
+    return stopped_ || queue_.empty()
+           || queue_bytes_ + bytes <= waiting_bytes_max;
+  });
+  if (stopped_)
+    return;
+  queue_.push_back(std::move(x));
+  queue_bytes_ += bytes;
+  // Half a queue is worth a transaction of its own.
+  if (queue_bytes_ > waiting_bytes_max / 2)
+    filled_.notify_one();
+}
+
+void recorder::work() {
+  std::unique_lock lock{mutex_};
+  while (!stopped_) {
+    filled_.wait_for(lock, commit_interval, [this] {
+      return closing_ || queue_bytes_ > waiting_bytes_max / 2;
+    });
+    auto last = closing_;
+    auto batch = std::exchange(queue_, {});
+    queue_bytes_ = 0;
+    auto end = end_;
+    lock.unlock();
+    emptied_.notify_all();
+    try {
+      write(std::move(batch));
+      writer_->commit();
+      auto events = writer_->events();
+      if (last && end)
+        writer_->finish(
+          {{"ended", nlohmann::json{{"code", static_cast<int>(end->code)},
+                                    {"text", end->text}}
+                       .dump()},
+           {"events", std::to_string(writer_->events())},
+           {"chain", std::to_string(signed_bits(writer_->last_chain()))}});
+      lock.lock();
+      written_ = events;
+      lock.unlock();
+    } catch (const std::exception& e) {
+      give_up(e.what());
+    }
+    lock.lock();
+    if (last)
+      stopped_ = true;
+  }
+  lock.unlock();
+  emptied_.notify_all();
+}
+
+void recorder::write(std::vector<item> batch) {
+  for (auto& x : batch) {
+    if (auto event = std::get_if<full_event>(&x)) {
+      auto sequence = event->row.sequence;
+      early_.emplace(sequence, std::move(*event));
+      for (auto i = early_.begin();
+           i != early_.end() && i->first == writer_->events() + 1;
+           i = early_.erase(i))
+        write(i->second);
+    } else if (auto metric = std::get_if<metric_row>(&x)) {
+      writer_->add(*metric);
+    } else {
+      writer_->add(std::get<note_row>(x));
+    }
+  }
+}
+
+void recorder::write(const full_event& x) {
+  const auto& row = x.row;
+  writer_->add(row);
+  if (x.snapshot) {
+    auto add = [&](const char* kind, const tensor_payload& content) {
+      if (!content.empty() && content.numel() > 0)
+        writer_->add({row.sequence, row.destination, row.node_step,
+                      x.snapshot->epoch, kind, content});
+    };
+    add("parameters", x.snapshot->weights);
+    add("buffers", x.snapshot->buffers);
+  }
+  if (x.content.size() > 0) {
+    auto bytes = serialized(x.content);
+    writer_->add_payload(row.sequence, row.destination,
+                         std::as_bytes(std::span{bytes}));
+  }
+}
+
+void recorder::give_up(const std::string& why) {
+  {
+    std::lock_guard lock{mutex_};
+    stopped_ = true;
+    failure_ = why;
+    queue_.clear();
+  }
+  emptied_.notify_all();
+  if (options_.on_failure)
+    options_.on_failure(why);
+}
+
+void recorder::close(const run_end* end) {
+  {
+    std::lock_guard lock{mutex_};
+    if (closing_)
+      return;
+    closing_ = true;
+    if (end != nullptr)
+      end_ = *end;
+  }
+  filled_.notify_all();
+  if (thread_.joinable())
+    thread_.join();
+}
+
+} // namespace caps

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "runtime/recording/recorder.hpp"
+#include "runtime/run/run.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace caps::test {
+
+/// A folder that is gone after the test.
+class temporary_folder {
+public:
+  temporary_folder();
+  ~temporary_folder();
+
+  temporary_folder(const temporary_folder&) = delete;
+  temporary_folder& operator=(const temporary_folder&) = delete;
+
+  std::filesystem::path operator/(const std::string& name) const {
+    return path_ / name;
+  }
+
+private:
+  std::filesystem::path path_;
+};
+
+/// A run and what was kept of it.
+struct recorded_run {
+  std::filesystem::path file;
+  run_end end;
+  recording_outcome outcome;
+  /// What the recorder said went wrong.
+  std::vector<std::string> failures;
+  /// The last parameters of every node, as bytes.
+  std::map<node_id, std::string> weights;
+  uint64_t bytes_sent = 0;
+};
+
+/// A small least-squares problem for three nodes, four epochs of six steps;
+/// `settings` override keys.
+run_plan small_plan(const std::vector<std::string>& settings);
+
+/// Runs `small_plan` and records it as its keys say.
+recorded_run record(const std::filesystem::path& file,
+                    const std::vector<std::string>& settings, size_t threads);
+
+/// The same for a plan that is there.
+recorded_run record(const std::filesystem::path& file, run_plan& plan,
+                    size_t threads);
+
+/// All rows of the table `event`.
+std::vector<event_row> events_of(const recorded_run& run);
+
+} // namespace caps::test
