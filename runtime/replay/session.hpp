@@ -1,0 +1,66 @@
+#pragma once
+
+#include "runtime/replay/cursor.hpp"
+#include "runtime/replay/node_states.hpp"
+#include "runtime/replay/recording_file.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caps {
+
+/// What a command has to say, for people and for programs.
+struct answer {
+  /// Whole lines.
+  std::string text;
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  /// Nothing follows.
+  bool quit = false;
+};
+
+/// Walks through a recording at the commands of a user. Knows no terminal: one
+/// line in, one answer out.
+class session {
+public:
+  /// Neither may go before the session does.
+  session(recording_file& file, node_states& states)
+    : file_(file), states_(states), cursor_(file) {}
+
+  /// Longest time that a command may take.
+  void limit(std::chrono::nanoseconds time) noexcept { time_ = time; }
+
+  /// Executes one line; an empty one, or one that begins with #, does nothing.
+  /// Throws `input_error` for what is wrong with the line, `data_error` for
+  /// what is wrong with the file, `error` for what took too long or was
+  /// cancelled; the position is then what it was before.
+  answer execute(std::string_view line);
+
+  /// The words that may stand at the end of `line` instead of its last word.
+  std::vector<std::string> completions(std::string_view line) const;
+
+  recording_file& file() noexcept { return file_; }
+  const recording_file& file() const noexcept { return file_; }
+  node_states& states() noexcept { return states_; }
+  cursor& place() noexcept { return cursor_; }
+
+  /// Places with names.
+  std::map<std::string, int64_t>& marks() noexcept { return marks_; }
+  const std::map<std::string, int64_t>& marks() const noexcept {
+    return marks_;
+  }
+
+private:
+  recording_file& file_;
+  node_states& states_;
+  cursor cursor_;
+  std::map<std::string, int64_t> marks_;
+  std::chrono::nanoseconds time_ = std::chrono::minutes{10};
+};
+
+} // namespace caps
