@@ -20,4 +20,12 @@ exit_code compare_command(const cli_options& options, const components& known);
 /// several at a time, and prints its tables beside the published values.
 exit_code study_command(const cli_options& options, const components& known);
 
+/// Checks a recording and prints what is in it. Throws `data_error` naming the
+/// first damaged record.
+exit_code verify_command(const cli_options& options);
+
+/// Runs a recording again and compares every event.
+exit_code replay_check_command(const cli_options& options,
+                               const components& known);
+
 } // namespace caps

@@ -27,6 +27,10 @@ caps::exit_code execute(const caps::cli_options& options) {
       caps::print_text(caps::list_components(known, options.kind));
       caps::flush_standard_output();
       return caps::exit_code::success;
+    case caps::command::verify:
+      return caps::verify_command(options);
+    case caps::command::replay:
+      return caps::replay_check_command(options, known);
     case caps::command::document:
       caps::print_text(caps::document_scenario(known));
       caps::flush_standard_output();

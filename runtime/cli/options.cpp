@@ -6,7 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <thread>
 
 namespace caps {
 
@@ -27,7 +29,8 @@ Examples:
   caps_runtime check scenarios/ring3.toml
   caps_runtime compare scenarios/seeds/p2p/ring8-small/*.toml
   caps_runtime study scenarios/seeds/ps/delays.study.toml --jobs 2
-  caps_runtime list protocols)";
+  caps_runtime list protocols
+  caps_runtime verify runs/ring3/run.caps)";
 
 } // namespace
 
@@ -40,6 +43,11 @@ std::vector<std::string> cli_options::all_settings() const {
   if (!record.empty())
     result.push_back(fmt::format("recording.level=\"{}\"", record));
   return result;
+}
+
+size_t cli_options::thread_count() const {
+  return threads > 0 ? threads
+                     : std::max<size_t>(1, std::thread::hardware_concurrency());
 }
 
 parsed_command_line parse_command_line(int argc, char** argv) {
@@ -153,6 +161,19 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   auto document = app.add_subcommand(
     "document", "prints the reference of scenarios/README.md");
 
+  auto verify = app.add_subcommand(
+    "verify", "checks a recording and names the first damaged record");
+  verify->add_option("recording", result.recording, "a run.caps")->required();
+
+  auto replay = app.add_subcommand("replay", "runs a recording again");
+  replay->add_option("recording", result.recording, "a run.caps")->required();
+  replay
+    ->add_flag("--verify", result.verify, "compare every event with the record")
+    ->required();
+  replay
+    ->add_option("--threads", result.threads, "compute threads [one per core]")
+    ->check(CLI::Range(1, 1024));
+
   try {
     app.parse(argc, argv);
     if (study->parsed() && study_seeds->count() == 0)
@@ -167,6 +188,10 @@ parsed_command_line parse_command_line(int argc, char** argv) {
       result.what = command::list;
     else if (document->parsed())
       result.what = command::document;
+    else if (verify->parsed())
+      result.what = command::verify;
+    else if (replay->parsed())
+      result.what = command::replay;
     else if (scenario->count() == 0)
       throw CLI::RequiredError("--scenario");
   } catch (const CLI::Success& e) {

@@ -9,7 +9,16 @@
 namespace caps {
 
 /// What the user asks for.
-enum class command : uint8_t { run, check, list, document, compare, study };
+enum class command : uint8_t {
+  run,
+  check,
+  list,
+  document,
+  compare,
+  study,
+  verify,
+  replay,
+};
 
 /// The command line, parsed but not looked at.
 struct cli_options {
@@ -37,6 +46,10 @@ struct cli_options {
   std::vector<std::string> only;
   /// For `study`: runs at a time.
   size_t jobs = 1;
+  /// For what reads a recording.
+  std::filesystem::path recording;
+  /// For `replay`: run it again and compare.
+  bool verify = false;
 
   /// Set in the processes that a launcher starts: the port of the launcher
   /// on this machine, and which process this is.
@@ -46,6 +59,9 @@ struct cli_options {
   /// The settings of the command line, --seed, --clock and --record
   /// among them.
   std::vector<std::string> all_settings() const;
+
+  /// --threads, or a thread per core.
+  size_t thread_count() const;
 };
 
 /// Either options to go on with, or the exit code of a program that has

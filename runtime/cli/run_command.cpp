@@ -23,17 +23,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <thread>
 
 namespace caps {
 
 namespace {
-
-size_t thread_count(const cli_options& options) {
-  if (options.threads > 0)
-    return options.threads;
-  return std::max<size_t>(1, std::thread::hardware_concurrency());
-}
 
 run_facts summary_facts(const run_plan& plan, const run_settings& settings) {
   const auto& x = plan.content;
@@ -162,7 +155,7 @@ recorder* record(run_plan& plan, const run_settings& settings,
 
 exit_code run_command(const cli_options& options, const components& known) {
   run_settings settings;
-  settings.threads = thread_count(options);
+  settings.threads = options.thread_count();
   settings.processes = options.processes;
   settings.interrupted = &watch_interrupts();
   outlive_readers();

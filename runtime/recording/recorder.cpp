@@ -1,6 +1,7 @@
 #include "runtime/recording/recorder.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/recording/observed_row.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

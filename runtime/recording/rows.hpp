@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/event_sink.hpp"
+#include "messages/fwd.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -31,9 +31,6 @@ struct event_row {
 
   friend bool operator==(const event_row&, const event_row&) = default;
 };
-
-/// The row of an event that has ended; `wall` as in the table.
-event_row row_of(const event_end& x, int64_t wall);
 
 /// A row of the table `metric`.
 struct metric_row {

@@ -171,7 +171,7 @@ TEST_CASE("a recording that cannot be written ends, and the run does not",
   limit.rlim_cur = 200'000;
   REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
   auto run = record(folder / "run.caps",
-                    {"recording.level=payloads", "training.epochs=2000"}, 1);
+                    {"recording.level=payloads", "training.epochs=300"}, 1);
   setrlimit(RLIMIT_FSIZE, &before);
   CHECK(run.end.text == "");
   CHECK(run.end.code == exit_code::success);

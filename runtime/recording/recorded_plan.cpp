@@ -1,0 +1,57 @@
+#include "runtime/recording/recorded_plan.hpp"
+
+#include "models/errors.hpp"
+#include "runtime/recording/recording_facts.hpp"
+#include "runtime/replay/query.hpp"
+
+#include <fmt/format.h>
+
+namespace caps {
+
+run_plan plan_of(recording_file& file, const components& known) {
+  auto path = file.path().string();
+  auto text = file.meta("scenario");
+  if (!text)
+    throw data_error(fmt::format("{}: it holds no scenario", path));
+  if (file.events() == 0)
+    throw input_error(fmt::format("{}: holds no events (level \"{}\"); only "
+                                  "what was recorded can be run again",
+                                  path, file.meta("level").value_or("?")));
+  auto plan = make_plan(parse_scenario(*text, path + " (scenario)", {}, known));
+  // The same scenario may mean something else on another machine.
+  if (file.nodes().size() != plan.nodes.size())
+    throw input_error(fmt::format("{}: of {} nodes, but its scenario makes {} "
+                                  "here",
+                                  path, file.nodes().size(),
+                                  plan.nodes.size()));
+  if (file.meta("layout") != facts_of(plan).meta.at("layout"))
+    throw input_error(
+      fmt::format("{}: its scenario makes another net here", path));
+  return plan;
+}
+
+std::optional<delivery_counts> counts_of(recording_file& file,
+                                         const run_plan& plan) {
+  if (!is_lossy(plan))
+    return std::nullopt;
+  delivery_counts result;
+  query rows{file, "SELECT source, destination, message, count(*) FROM event "
+                   "WHERE source >= 0 AND source <> destination GROUP BY "
+                   "source, destination, message"};
+  while (rows.next()) {
+    auto id = [&](int column) {
+      return static_cast<node_id>(rows.integer(column).value_or(no_node));
+    };
+    result[{id(0), id(1), rows.integer(2).value_or(0)}]
+      = rows.integer(3).value_or(0);
+  }
+  return result;
+}
+
+parameter_layout layout_of(const run_plan& plan, node_id node) {
+  const auto& part = plan.nodes.at(static_cast<size_t>(node)).part;
+  const auto& whole = plan.model->layout();
+  return part.numel == 0 ? whole : part_of(whole, part.offset, part.numel);
+}
+
+} // namespace caps

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "runtime/recording/rerun.hpp"
+#include "runtime/replay/recording_file.hpp"
+#include "runtime/run/plan.hpp"
+
+namespace caps {
+
+/// Makes the plan of the recorded run again, from the scenario in the file.
+/// Throws `input_error` for a recording without events, for a scenario that
+/// this program cannot make a plan from, or one that belongs to other nodes or
+/// another net than the recording.
+run_plan plan_of(recording_file& file, const components& known);
+
+/// How often each message between nodes was handled, if links of the plan lose
+/// or duplicate messages.
+std::optional<delivery_counts> counts_of(recording_file& file,
+                                         const run_plan& plan);
+
+/// The layout of what a node of the plan keeps.
+parameter_layout layout_of(const run_plan& plan, node_id node);
+
+} // namespace caps

@@ -1,0 +1,273 @@
+#include "runtime/recording/rerun.hpp"
+
+#include "actors/event_sink.hpp"
+#include "messages/actors.hpp"
+#include "runtime/recording/event_check.hpp"
+#include "runtime/recording/observed_row.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace caps {
+
+namespace {
+
+/// Stands in the place of coordinator and evaluator.
+caf::behavior listener(caf::event_based_actor* self) {
+  self->set_default_handler(caf::drop);
+  return {[](caf::exit_msg&) {}};
+}
+
+/// What a message, timer or computation is known by: destination, kind of
+/// thing, source and number.
+enum class thing : uint8_t { message, timer, computation };
+using thing_key = std::tuple<node_id, thing, node_id, int64_t>;
+
+thing_key key_of(node_id destination, std::string_view kind, node_id source,
+                 int64_t number) {
+  auto what = thing::message;
+  if (source == destination)
+    what = kind == event_kind::timer ? thing::timer : thing::computation;
+  return {destination, what, source, number};
+}
+
+caf::actor_system_config& testing(caf::actor_system_config& config) {
+  add_messages(config);
+  config.set("scheduler.policy", caf::atom("testing"));
+  return config;
+}
+
+} // namespace
+
+std::string divergence::text() const {
+  return fmt::format("{}: {} (recorded, now)", event_text(recorded),
+                     fmt::join(differences, "; "));
+}
+
+/// Holds the nodes, and everything that happens between them.
+class rerun::stage final : public event_sink, public compute_service {
+public:
+  stage(const run_plan& plan, size_t threads,
+        std::optional<delivery_counts> counts)
+    : pool_(threads - 1),
+      environment_(std::make_shared<node_environment>(*plan.environment)),
+      counts_(std::move(counts)), system_(testing(config_)),
+      scheduler_(
+        dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
+    environment_->events = this;
+    environment_->compute = this;
+    spawn(plan);
+  }
+
+  ~stage() override {
+    for (const auto& x : nodes_)
+      caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(listener_, caf::exit_reason::user_shutdown);
+    run_ready();
+  }
+
+  std::optional<divergence> handle(const event_row& next) {
+    recorded_ = &next;
+    now_.reset();
+    auto problem = deliver(next);
+    if (problem.empty()) {
+      run_ready();
+      if (!now_)
+        problem = "the node takes it no more";
+    }
+    recorded_ = nullptr;
+    if (!problem.empty())
+      return divergence{next, std::nullopt, {problem}};
+    position_ = next.sequence;
+    auto found = differences(next, *now_);
+    if (found.empty())
+      return std::nullopt;
+    return divergence{next, now_, std::move(found)};
+  }
+
+  int64_t position() const noexcept { return position_; }
+
+  node& at(node_id id) {
+    return dynamic_cast<node&>(*caf::actor_cast<caf::abstract_actor*>(
+      nodes_.at(static_cast<size_t>(id))));
+  }
+
+  node_id nodes() const noexcept { return static_cast<node_id>(nodes_.size()); }
+
+  std::vector<pending> inbox(node_id id) const {
+    std::vector<pending> result;
+    for (const auto& [key, x] : waiting_) {
+      const auto& [destination, what, source, number] = key;
+      if (destination != id)
+        continue;
+      const auto& origin = x.letter.origin;
+      result.push_back(
+        {std::string{origin.kind}, source, number, origin.stamp.step,
+         static_cast<int64_t>(origin.stamp.version),
+         static_cast<int64_t>(origin.bytes), origin.cause, origin.sent});
+    }
+    std::ranges::stable_sort(result, {}, &pending::cause);
+    return result;
+  }
+
+  // -- implementation of event_sink -------------------------------------------
+
+  event_ticket begin(const event_begin& x) override {
+    // Whatever nodes handle, `handle` has delivered.
+    if (recorded_ == nullptr || now_)
+      return {position_, x.time};
+    return {recorded_->sequence, recorded_->time};
+  }
+
+  void end(const event_end& x) override {
+    if (recorded_ != nullptr && !now_)
+      now_ = row_of(x, recorded_->wall);
+  }
+
+  bool take(node_id to, const observed_message& x) override {
+    const auto& origin = x.origin;
+    auto key = key_of(to, origin.kind, origin.stamp.source,
+                      static_cast<int64_t>(origin.stamp.sequence));
+    int64_t copies = 1;
+    if (counts_ && std::get<thing>(key) == thing::message) {
+      auto i = counts_->find({origin.stamp.source, to, std::get<3>(key)});
+      copies = i == counts_->end() ? 0 : i->second;
+    }
+    if (copies > 0)
+      waiting_[key] = {x, copies};
+    return true;
+  }
+
+  // -- implementation of compute_service --------------------------------------
+
+  void compute(caf::event_based_actor* self, std::function<void()> work,
+               const cost&) override {
+    tickets_[dynamic_cast<node&>(*self).id()] = pool_.submit(std::move(work));
+  }
+
+  compute_pool& pool() override { return pool_; }
+
+private:
+  /// Something that was sent.
+  struct sent_thing {
+    observed_message letter;
+    /// How often it is still to be handled.
+    int64_t copies = 1;
+  };
+
+  void spawn(const run_plan& plan) {
+    listener_ = system_.spawn(listener);
+    for (auto own : plan.nodes) {
+      // What links do to messages, the recording knows.
+      own.links.clear();
+      nodes_.push_back(system_.spawn<node>(environment_, std::move(own)));
+    }
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+      introductions x;
+      for (auto id : plan.nodes[i].out_neighbours)
+        x.neighbours.push_back({id, nodes_[static_cast<size_t>(id)]});
+      x.coordinator = listener_;
+      x.evaluator = listener_;
+      caf::anon_send(nodes_[i], std::move(x));
+    }
+    run_ready();
+  }
+
+  void run_ready() {
+    while (scheduler_.try_run_once())
+      ;
+  }
+
+  /// Puts what the event handles into its node's mailbox; returns why that is
+  /// not possible.
+  std::string deliver(const event_row& x) {
+    if (x.destination < 0 || x.destination >= nodes())
+      return fmt::format("there is no node {}", x.destination);
+    const auto& to = nodes_[static_cast<size_t>(x.destination)];
+    if (x.source == no_node) {
+      if (x.kind == event_kind::start)
+        caf::anon_send(to, start_training{});
+      else if (x.kind == event_kind::stop)
+        caf::anon_send(to, stop_training{});
+      else
+        return fmt::format("nobody can tell what a {} held", x.kind);
+      return {};
+    }
+    auto key = key_of(x.destination, x.kind, x.source, x.message);
+    if (std::get<thing>(key) == thing::computation) {
+      auto i = tickets_.find(x.destination);
+      if (i == tickets_.end())
+        return "the node computes nothing";
+      caf::anon_send(to, computed{std::move(i->second)});
+      tickets_.erase(i);
+      return {};
+    }
+    auto i = waiting_.find(key);
+    if (i == waiting_.end())
+      return "it was never sent";
+    caf::anon_send(to, i->second.letter);
+    if (--i->second.copies == 0)
+      waiting_.erase(i);
+    return {};
+  }
+
+  compute_pool pool_;
+  std::shared_ptr<node_environment> environment_;
+  std::optional<delivery_counts> counts_;
+  caf::actor_system_config config_;
+  caf::actor_system system_;
+  caf::scheduler::test_coordinator& scheduler_;
+  caf::actor listener_;
+  std::vector<caf::actor> nodes_;
+  std::map<thing_key, sent_thing> waiting_;
+  /// Computations under way.
+  std::map<node_id, compute_pool::ticket> tickets_;
+  int64_t position_ = 0;
+  const event_row* recorded_ = nullptr;
+  std::optional<event_row> now_;
+};
+
+rerun::rerun(const run_plan& plan, size_t threads,
+             std::optional<delivery_counts> counts)
+  : stage_(std::make_unique<stage>(plan, threads, std::move(counts))) {}
+
+rerun::~rerun() = default;
+
+std::optional<divergence> rerun::handle(const event_row& next) {
+  return stage_->handle(next);
+}
+
+int64_t rerun::position() const noexcept {
+  return stage_->position();
+}
+
+node& rerun::at(node_id id) {
+  return stage_->at(id);
+}
+
+node_id rerun::nodes() const noexcept {
+  return stage_->nodes();
+}
+
+std::vector<rerun::pending> rerun::inbox(node_id id) const {
+  return stage_->inbox(id);
+}
+
+bool is_lossy(const run_plan& plan) {
+  for (const auto& node : plan.nodes)
+    for (const auto& [to, link] : node.links)
+      if (link.drop > 0 || link.duplicate > 0)
+        return true;
+  return false;
+}
+
+} // namespace caps

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "actors/node.hpp"
+#include "runtime/recording/rows.hpp"
+#include "runtime/run/plan.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace caps {
+
+/// An event that happened otherwise than it was recorded.
+struct divergence {
+  event_row recorded;
+  /// Empty if the event did not happen at all.
+  std::optional<event_row> now;
+  /// As `differences` says; or what kept the event from happening.
+  std::vector<std::string> differences;
+
+  /// One line.
+  std::string text() const;
+};
+
+/// How often each message was handled, by source, destination and number.
+using delivery_counts
+  = std::map<std::tuple<node_id, node_id, int64_t>, int64_t>;
+
+/// Runs a recorded run again, event by event: hands each node the messages that
+/// it handled, in the order and at the times of the recording, so that it does
+/// what it did, on whichever clock that was. Nothing is delivered that was not
+/// recorded (what a link lost stays lost), and nothing is measured. Belongs to
+/// one thread.
+///
+/// The plan must be made from the scenario of the recording.
+class rerun {
+public:
+  /// Stands before the first event; computes gradients with `threads` threads,
+  /// this one included. `counts` must be given for links that lose or duplicate
+  /// messages, lest what they lost is kept for ever.
+  rerun(const run_plan& plan, size_t threads,
+        std::optional<delivery_counts> counts = std::nullopt);
+
+  ~rerun();
+
+  rerun(const rerun&) = delete;
+  rerun& operator=(const rerun&) = delete;
+
+  /// Does the next recorded event. Returns how it differs from the record, if
+  /// it does. Goes on after a difference in numbers; after an event that could
+  /// not happen (`now` is empty) a rerun is good for nothing any more.
+  std::optional<divergence> handle(const event_row& next);
+
+  /// Sequence of the last event done; 0 before the first.
+  int64_t position() const noexcept;
+
+  /// A node as it is after the last event: parameters, last gradient, optimizer
+  /// and step. To look at, not to touch. With more than one thread, buffers
+  /// may already hold what the next gradient makes of them.
+  node& at(node_id id);
+
+  node_id nodes() const noexcept;
+
+  /// Something that was sent to a node, or that it waits for itself, and that
+  /// it has not handled yet.
+  struct pending {
+    std::string kind;
+    node_id source = no_node;
+    int64_t message = 0;
+    int64_t step = 0;
+    int64_t version = 0;
+    int64_t bytes = 0;
+    /// The event that sent it, and the time of that.
+    int64_t cause = 0;
+    int64_t sent = 0;
+  };
+
+  /// What is on its way to a node, or waits for it, in the order it was sent.
+  std::vector<pending> inbox(node_id id) const;
+
+private:
+  class stage;
+  std::unique_ptr<stage> stage_;
+};
+
+/// Whether a link of this plan may lose or duplicate messages.
+bool is_lossy(const run_plan& plan);
+
+} // namespace caps

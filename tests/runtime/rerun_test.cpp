@@ -1,0 +1,156 @@
+#include "tests/support/catch.hpp"
+
+#include "models/checkpoint/checksums.hpp"
+#include "runtime/recording/event_check.hpp"
+#include "runtime/recording/recorded_plan.hpp"
+#include "runtime/recording/replay_check.hpp"
+#include "runtime/recording/verify.hpp"
+#include "runtime/scenario/components.hpp"
+#include "tests/runtime/support/recorded_run.hpp"
+
+#include <fmt/format.h>
+
+using namespace caps;
+using namespace caps::test;
+
+namespace {
+
+replay_report replay(const recorded_run& run, size_t threads = 2) {
+  recording_file file{run.file};
+  auto plan = plan_of(file, built_in_components());
+  run_settings settings;
+  settings.threads = threads;
+  return check_replay(file, plan, settings);
+}
+
+int64_t digest_of(const at::Tensor& x) {
+  return static_cast<int64_t>(
+    checksum({static_cast<const std::byte*>(x.data_ptr()), x.nbytes()}));
+}
+
+} // namespace
+
+TEST_CASE("a run on the virtual clock runs again as it was", "[rerun]") {
+  auto settings = GENERATE(
+    std::vector<std::string>{"protocol.name=dsgd"},
+    std::vector<std::string>{"protocol.name=gossip_sgd", "swaps.kind=rotation"},
+    std::vector<std::string>{"protocol.name=pdmm_isvr", "link.drop=0.1",
+                             "link.latency=5ms", "link.jitter=5ms",
+                             "link.duplicate=0.2", "swaps.timeout=40ms",
+                             "swaps.max_missed=2"},
+    std::vector<std::string>{"protocol.name=choco_sgd"},
+    std::vector<std::string>{"protocol.name=sync_sgd", "protocol.servers=2"},
+    std::vector<std::string>{"protocol.name=async_sgd", "nodes.count=5",
+                             "compute.step_time_std=3ms",
+                             "protocol.compensation=0.1"});
+  INFO(settings.front());
+  temporary_folder folder;
+  auto run = record(folder / "run.caps", settings, 2);
+  REQUIRE(run.end.text == "");
+  auto report = replay(run);
+  INFO(report.text());
+  CHECK_FALSE(report.first);
+  CHECK(report.events == run.outcome.events);
+}
+
+TEST_CASE("a run on the real clock runs again in its recorded order",
+          "[rerun]") {
+  temporary_folder folder;
+  for (int i = 0; i < 20; ++i) {
+    auto run = record(folder / "run.caps",
+                      {"clock.kind=real", "protocol.name=async_sgd",
+                       "nodes.count=5", "optimizer.lr=0.0005"},
+                      4);
+    REQUIRE(run.end.text == "");
+    auto report = replay(run);
+    INFO("run " << i << ": " << report.text());
+    REQUIRE_FALSE(report.first);
+    REQUIRE(report.events == run.outcome.events);
+  }
+}
+
+TEST_CASE("peers on the real clock run again with their lost messages",
+          "[rerun]") {
+  temporary_folder folder;
+  auto run = record(folder / "run.caps",
+                    {"clock.kind=real", "protocol.name=dsgd", "link.drop=0.1",
+                     "link.latency=2ms", "link.jitter=2ms",
+                     "link.duplicate=0.2", "swaps.timeout=20ms"},
+                    4);
+  REQUIRE(run.end.text == "");
+  auto report = replay(run);
+  INFO(report.text());
+  CHECK_FALSE(report.first);
+  CHECK(report.events == run.outcome.events);
+}
+
+TEST_CASE("the first event that differs is named, and the tensor", "[rerun]") {
+  temporary_folder folder;
+  auto clock = GENERATE("virtual", "real");
+  auto run = record(folder / "run.caps",
+                    {fmt::format("clock.kind={}", clock), "nodes.count=2"}, 1);
+  REQUIRE(run.end.text == "");
+  recording_file file{run.file};
+  // Momentum has no say in the first update.
+  auto plan = small_plan({"nodes.count=2", "optimizer.momentum=0.5001",
+                          fmt::format("clock.kind={}", clock)});
+  auto report = check_replay(file, plan, {});
+  INFO(report.text());
+  REQUIRE(report.first);
+  CHECK(report.first->recorded.node_step == 2);
+  CHECK(report.first->recorded.sequence == report.events + 1);
+  REQUIRE(report.first->differences.size() == 1);
+  CHECK(report.first->differences.front().substr(0, 6) == "state:");
+  REQUIRE(report.where);
+  CHECK(report.where->tensor == plan.model->layout().entries().front().name);
+  CHECK(report.where->largest > 0);
+  CHECK(report.where->largest < 1e-3);
+  CHECK(report.where->sequence > report.first->recorded.sequence);
+}
+
+TEST_CASE("nodes can be looked at after every event", "[rerun]") {
+  temporary_folder folder;
+  auto clock = GENERATE("virtual", "real");
+  auto run
+    = record(folder / "run.caps",
+             {fmt::format("clock.kind={}", clock), "protocol.name=async_sgd",
+              "link.drop=0.05", "link.latency=1ms", "swaps.timeout=40ms"},
+             2);
+  REQUIRE(run.end.text == "");
+  recording_file file{run.file};
+  auto plan = plan_of(file, built_in_components());
+  rerun again{plan, 1, counts_of(file, plan)};
+  event_rows rows{file};
+  std::map<node_id, int64_t> expected;
+  for (event_row x; rows.next(x);) {
+    auto waiting = again.position() > 0 ? again.inbox(x.destination)
+                                        : std::vector<rerun::pending>{};
+    auto found = again.handle(x);
+    INFO((found ? found->text() : ""));
+    REQUIRE_FALSE(found);
+    REQUIRE(again.position() == x.sequence);
+    // What is handled next was on its way, unless the node made it itself.
+    if (x.source >= 0 && x.source != x.destination)
+      REQUIRE(std::ranges::any_of(waiting, [&](const rerun::pending& y) {
+        return y.kind == x.kind && y.message == x.message && y.cause == x.cause;
+      }));
+    if (x.state)
+      expected[x.destination] = *x.state;
+    auto& node = again.at(x.destination);
+    REQUIRE(node.step() == x.node_step);
+    if (expected.contains(x.destination))
+      REQUIRE(digest_of(node.parameters().weights().read())
+              == expected[x.destination]);
+    if (x.kind == event_kind::gradient_ready)
+      REQUIRE(digest_of(node.parameters().gradient().read()) == x.digest);
+  }
+  CHECK(again.position() == run.outcome.events);
+}
+
+TEST_CASE("what was not recorded cannot be run again", "[rerun]") {
+  temporary_folder folder;
+  auto run = record(folder / "run.caps", {"recording.level=metrics"}, 1);
+  recording_file file{run.file};
+  CHECK_THROWS_WITH(plan_of(file, built_in_components()),
+                    contains("holds no events (level \"metrics\")"));
+}
