@@ -117,7 +117,7 @@ void check_refused(const settings_list& settings, const std::string& expected) {
 
 } // namespace
 
-TEST_CASE("caps that skips nothing changes nothing", "[compressed]") {
+TEST_CASE("caps that skips nothing changes nothing", "[compressed_messages]") {
   auto setting = GENERATE(
     settings_list{}, settings_list{"protocol.mix=fresh"},
     settings_list{"swaps.step=async_step", "link.latency=15ms",
@@ -146,7 +146,7 @@ TEST_CASE("caps that skips nothing changes nothing", "[compressed]") {
               whole);
 }
 
-TEST_CASE("compressors leave out what they say", "[compressed]") {
+TEST_CASE("compressors leave out what they say", "[compressed_messages]") {
   auto protocol = GENERATE(as<std::string>{}, "sync_sgd", "async_sgd", "dsgd");
   auto name = settings_list{"protocol.name=" + protocol};
   auto whole = execute(name);
@@ -176,7 +176,8 @@ TEST_CASE("compressors leave out what they say", "[compressed]") {
   CHECK(less.loss[protocol == "dsgd" ? 0 : 3] < 2.3);
 }
 
-TEST_CASE("caps tells what it skips and from where on", "[compressed]") {
+TEST_CASE("caps tells what it skips and from where on",
+          "[compressed_messages]") {
   auto protocol = GENERATE(as<std::string>{}, "sync_sgd", "dsgd");
   auto moving
     = settings_list{"protocol.name=" + protocol, "protocol.compressor=caps",
@@ -196,7 +197,8 @@ TEST_CASE("caps tells what it skips and from where on", "[compressed]") {
   CHECK(result.metric(0, "skip_threshold").at("") != 40);
 }
 
-TEST_CASE("pulls that are lost are sent again in full", "[compressed]") {
+TEST_CASE("pulls that are lost are sent again in full",
+          "[compressed_messages]") {
   auto protocol = GENERATE(as<std::string>{}, "sync_sgd", "async_sgd");
   auto lossy = settings_list{
     "protocol.name=" + protocol, "link.drop=0.05",      "link.jitter=3ms",
@@ -211,7 +213,7 @@ TEST_CASE("pulls that are lost are sent again in full", "[compressed]") {
 }
 
 TEST_CASE("runs with compressors are the same to the bit every time",
-          "[compressed]") {
+          "[compressed_messages]") {
   auto x = GENERATE(
     settings_list{"protocol.compressor=random_k", "protocol.share=0.1"},
     settings_list{"protocol.compressor=quantize8",
@@ -224,14 +226,14 @@ TEST_CASE("runs with compressors are the same to the bit every time",
   check_equal(execute(settings), execute(settings));
 }
 
-TEST_CASE("compressors work on the real clock", "[compressed]") {
+TEST_CASE("compressors work on the real clock", "[compressed_messages]") {
   auto settings = rounded + settings_list{"protocol.name=sync_sgd"};
   check_equal(execute(settings + settings_list{"clock.kind=real"}),
               execute(settings));
 }
 
 TEST_CASE("scenarios with compressors are refused if they make no sense",
-          "[compressed]") {
+          "[compressed_messages]") {
   check_refused(exact + settings_list{"swaps.kind=round", "swaps.steps=4"},
                 "every_step");
   check_refused(exact + settings_list{"training.same_start=false"},
@@ -247,7 +249,7 @@ TEST_CASE("scenarios with compressors are refused if they make no sense",
 }
 
 TEST_CASE("another compressor drops the options of the file's own",
-          "[compressed]") {
+          "[compressed_messages]") {
   auto known = built_in_components();
   constexpr auto text
     = "[protocol]\ncompressor = \"caps\"\nround_factor = 3\nmix = \"fresh\"\n";

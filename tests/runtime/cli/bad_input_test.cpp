@@ -117,7 +117,7 @@ TEST_CASE("unknown components are refused, with the known ones",
 TEST_CASE("an option the protocol does not have is refused", "[bad_input]") {
   check_scenario("[protocol]\nname = \"dsgd\"\nwarp = 9\n",
                  "scenario.toml:3:1: unknown key 'protocol.warp'; known here: "
-                 "mix, name");
+                 "compressor, mix, name");
 }
 
 TEST_CASE("a graph that is not connected is refused", "[bad_input]") {

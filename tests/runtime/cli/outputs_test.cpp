@@ -77,7 +77,7 @@ TEST_CASE("a run writes its files", "[outputs]") {
   CHECK(files_in(shop / "out")
         == std::set<std::string>{"0.safetensors", "1.safetensors",
                                  "2.safetensors", "edges.csv", "log.txt",
-                                 "metrics.csv", "scenario.toml",
+                                 "metrics.csv", "run.caps", "scenario.toml",
                                  "summary.json"});
 }
 
@@ -336,8 +336,9 @@ TEST_CASE("closed and full outputs do no harm", "[outputs]") {
   }
   SECTION("a reader that goes away") {
     // Like "| head -1", but knowing the code of the first program.
-    auto got = shell("(" + train + "--set training.epochs=50; echo $? > code) "
-                     "| head -n 1 > first");
+    auto got = shell("(" + train
+                     + "--set training.epochs=50; echo $? > code) "
+                       "| head -n 1 > first");
     CHECK_THAT(read_text(shop / "first"), starts_with("tiny: 3 nodes"));
     CHECK(read_text(shop / "code") == "0\n");
     CHECK(read_json(shop / "out" / "summary.json")["steps"] == 3 * 50 * 5);
