@@ -8,8 +8,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <fmt/format.h>
+
+#include <tuple>
 
 namespace caps {
 
@@ -150,11 +153,7 @@ public:
 private:
   compressed_vector compress_gradient(const gradient_to_send& x,
                                       random_stream&) override {
-    gather_unsent(x.values);
-    fused_pass(into(after_), from(x.weights, unsent_),
-               [c = coefficient{-x.learning_rate}](auto w, auto r) {
-                 return w + c * r;
-               });
+    add_unsent(x);
     auto sent = select(after_, x.weights);
     auto result = pack_parts(unsent_, selector_.parts(), sent);
     for (size_t k = 0; k < sent.size(); ++k) {
@@ -174,17 +173,21 @@ private:
     return pack_parts(weights, selector_.parts(), sent);
   }
 
-  /// Adds a gradient to what was left out before.
-  void gather_unsent(const at::Tensor& gradient) {
+  /// Adds a gradient to what was left out before, and makes a step with it, in
+  /// one pass.
+  void add_unsent(const gradient_to_send& x) {
     if (!unsent_.defined()) {
-      unsent_ = at::clone(gradient);
-      after_ = at::empty_like(gradient);
-    } else if (residual_) {
-      fused_pass(into(unsent_), from(unsent_, gradient),
-                 [](auto kept, auto fresh) { return kept + fresh; });
-    } else {
-      unsent_.copy_(gradient);
+      unsent_ = at::zeros_like(x.values);
+      after_ = at::empty_like(x.values);
+    } else if (!residual_) {
+      unsent_.zero_();
     }
+    fused_pass(
+      into(unsent_, after_), from(unsent_, x.values, x.weights),
+      [c = coefficient{-x.learning_rate}](auto kept, auto fresh, auto w) {
+        auto r = kept + fresh;
+        return std::tuple{r, w + c * r};
+      });
   }
 
   std::vector<bool> select(const at::Tensor& now, const at::Tensor& before) {

@@ -16,6 +16,9 @@ std::vector<ratio> consensus_ratios();
 void register_compression_benchmarks();
 std::vector<ratio> compression_ratios();
 
+/// Ratios alone: the time by itself says little.
+std::vector<ratio> skipping_ratios();
+
 void register_run_benchmarks();
 std::vector<ratio> run_ratios();
 

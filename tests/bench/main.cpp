@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
   }
   std::vector<ratio> ratios;
   for (auto part :
-       {optimizer_ratios, consensus_ratios, compression_ratios, run_ratios})
+       {optimizer_ratios, consensus_ratios, compression_ratios, skipping_ratios,
+        run_ratios})
     for (auto& x : part())
       if (x.name.find(wanted.value_or("")) != std::string::npos)
         ratios.push_back(std::move(x));
