@@ -21,6 +21,15 @@ set_target_properties(caps::xxhash PROPERTIES
   IMPORTED_LOCATION "${XXHASH_LIBRARY}"
   INTERFACE_INCLUDE_DIRECTORIES "${XXHASH_INCLUDE_DIR}")
 
+# Nor has libedit-dev.
+find_path(EDIT_INCLUDE_DIR histedit.h REQUIRED)
+find_library(EDIT_LIBRARY edit REQUIRED)
+mark_as_advanced(EDIT_INCLUDE_DIR EDIT_LIBRARY)
+add_library(caps::edit UNKNOWN IMPORTED)
+set_target_properties(caps::edit PROPERTIES
+  IMPORTED_LOCATION "${EDIT_LIBRARY}"
+  INTERFACE_INCLUDE_DIRECTORIES "${EDIT_INCLUDE_DIR}")
+
 # LibTorch: whatever is on CMAKE_PREFIX_PATH, else Debian's. Its own target
 # carries -std and warning flags of old and lists libraries by full path;
 # caps::torch takes the parts that matter.
