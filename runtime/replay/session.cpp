@@ -57,6 +57,16 @@ answer session::execute(std::string_view line) {
   }
 }
 
+void session::exact(bool yes) {
+  if (!yes) {
+    exact_.reset();
+  } else if (!exact_) {
+    if (!make_exact_)
+      throw input_error("this recording cannot be run again here");
+    exact_ = make_exact_();
+  }
+}
+
 std::vector<std::string> session::completions(std::string_view line) const {
   auto begin = line.find_last_of(" \t");
   begin = begin == std::string_view::npos ? 0 : begin + 1;

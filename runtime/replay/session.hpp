@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +30,20 @@ struct answer {
 /// line in, one answer out.
 class session {
 public:
+  /// Makes what knows the states of nodes at every event.
+  using exact_states = std::function<std::unique_ptr<node_states>()>;
+
   /// Neither may go before the session does.
   session(recording_file& file, node_states& states)
     : file_(file), states_(states), cursor_(file) {}
+
+  /// Says how to come to exact states when the user wants them; making them,
+  /// and every question to them, may throw `error`.
+  void offer(exact_states make) { make_exact_ = std::move(make); }
+
+  /// Whether states are those of the very position from here on. Throws
+  /// `input_error` if this cannot be.
+  void exact(bool yes);
 
   /// Longest time that a command may take.
   void limit(std::chrono::nanoseconds time) noexcept { time_ = time; }
@@ -46,7 +59,7 @@ public:
 
   recording_file& file() noexcept { return file_; }
   const recording_file& file() const noexcept { return file_; }
-  node_states& states() noexcept { return states_; }
+  node_states& states() noexcept { return exact_ ? *exact_ : states_; }
   cursor& place() noexcept { return cursor_; }
 
   /// Places with names.
@@ -58,6 +71,8 @@ public:
 private:
   recording_file& file_;
   node_states& states_;
+  exact_states make_exact_;
+  std::unique_ptr<node_states> exact_;
   cursor cursor_;
   std::map<std::string, int64_t> marks_;
   std::chrono::nanoseconds time_ = std::chrono::minutes{10};

@@ -66,6 +66,10 @@ completion_list complete_export(const session& s) {
   return result;
 }
 
+completion_list complete_switch(const session&) {
+  return {"on", "off"};
+}
+
 completion_list complete_help(const session&) {
   completion_list result{"conditions"};
   for (const auto& x : replay_commands())
@@ -135,8 +139,9 @@ constexpr std::array commands{
     "show <node> [weights|buffers|grad|optimizer [layer]|inbox|options]",
     "looks into a node",
     "States come from the last snapshot up to here; the answer says of which "
-    "event it\nis. The inbox is what was sent to the node and is not handled "
-    "yet.",
+    "event it\nis. See 'help exact' for those at this very event, and for "
+    "gradients and\noptimizers. The inbox is what was sent to the node and is "
+    "not handled yet.",
     show_command, complete_node},
   replay_command{"diff", "diff <node> <node>",
                  "compares the weights of two nodes, layer by layer", "",
@@ -157,6 +162,13 @@ constexpr std::array commands{
     "With a layer, the states that are known are compared: the write lies "
     "between two of\nthem.",
     when_command, complete_node},
+  replay_command{
+    "exact", "exact [on|off]",
+    "shows states as they were at the very event, by running the run again",
+    "From then on 'show', 'diff' and 'when' run the recording again as far as "
+    "needed, which\ntakes as long as training did; the states on the way are "
+    "remembered.",
+    exact_command, complete_switch},
   replay_command{
     "print", "print <expressions> [at <condition>] [by <expressions>]",
     "computes something of all events of the run",

@@ -44,6 +44,7 @@ answer nodes_command(session& s, words& in);
 answer show_command(session& s, words& in);
 answer diff_command(session& s, words& in);
 answer when_command(session& s, words& in);
+answer exact_command(session& s, words& in);
 
 // -- looking at events and metrics --------------------------------------------
 

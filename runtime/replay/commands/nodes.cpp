@@ -265,11 +265,14 @@ answer when_layer(session& s, int64_t node, const std::string& layer) {
     if (after) {
       const auto& now = part_of(*after, layer);
       if (auto d = difference_of(old.values, now.values); d.differing > 0) {
+        auto when = before->exact && after->exact
+                      ? fmt::format("at event #{}", after->sequence)
+                      : fmt::format("after event #{} and up to #{}",
+                                    before->sequence, after->sequence);
         result.text = fmt::format(
-          "{} of node {} was last written after event #{} and up to #{}: {} of "
-          "{} elements, by up to {:.6g}\n",
-          layer, node, before->sequence, after->sequence, d.differing,
-          now.values.size(), d.max);
+          "{} of node {} was last written {}: {} of {} elements, by up to "
+          "{:.6g}\n",
+          layer, node, when, d.differing, now.values.size(), d.max);
         result.json["after"] = before->sequence;
         result.json["up_to"] = after->sequence;
         return result;
@@ -393,6 +396,19 @@ answer when_command(session& s, words& in) {
                 + fmt::format("\n  parameters {} since, step {}\n",
                               digest_text(*event.state), event.node_step);
   result.json["event"] = to_json(event);
+  return result;
+}
+
+answer exact_command(session& s, words& in) {
+  auto on = !in.accept("off");
+  if (on && !in.done())
+    in.accept("on");
+  in.finish();
+  s.exact(on);
+  answer result;
+  result.text = on ? "states are those of the very event from here on\n"
+                   : "states are those of snapshots from here on\n";
+  result.json["exact"] = on;
   return result;
 }
 

@@ -139,6 +139,44 @@ TEST_CASE_METHOD(fixture, "weights come from snapshots", "[session]") {
   CHECK_THAT(refusal("show 1 weights"), contains("nothing is known"));
 }
 
+namespace {
+
+/// Knows every state: node i has i + the number of the event in layer "a", and
+/// 1 in layer "b" from event 9 on.
+class all_states final : public node_states {
+public:
+  std::optional<node_state> find(state_kind kind, int64_t node,
+                                 int64_t position) override {
+    node_state x;
+    x.node = node;
+    x.sequence = position;
+    x.exact = true;
+    x.parts = {{"a", {1}, {static_cast<double>(node + position)}},
+               {"b", {1}, {position >= 9 ? 1.0 : 0.0}}};
+    if (kind == state_kind::optimizer)
+      x.parts = {{"momentum", {1}, {3}}};
+    return x;
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(fixture, "states are exact on demand", "[session]") {
+  CHECK_THAT(refusal("exact on"), contains("cannot be run again"));
+  walk->offer([] { return std::make_unique<all_states>(); });
+  ask("goto 20");
+  CHECK(ask("show 1 weights a")["sequence"] == 2);
+  CHECK(ask("exact on")["exact"] == true);
+  CHECK(ask("show 1 weights a")["values"] == json::parse("[21.0]"));
+  CHECK(ask("show 1 weights")["exact"] == true);
+  CHECK(ask("show 1 optimizer momentum")["values"] == json::parse("[3.0]"));
+  CHECK(ask("diff 0 2")["distance"] == 2.0);
+  CHECK_THAT(text("when 1 b"), contains("last written at event #9: 1 of 1"));
+  ask("exact off");
+  CHECK(ask("show 1 weights a")["sequence"] == 2);
+  CHECK_THAT(refusal("exact maybe"), contains("'maybe' is too much"));
+}
+
 TEST_CASE_METHOD(fixture, "nodes are compared by layer", "[session]") {
   ask("goto end");
   auto d = ask("diff 0 2");
