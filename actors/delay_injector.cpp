@@ -32,6 +32,7 @@ caf::behavior delay_injector(pointer self, const link_traffic& traffic) {
       for (size_t i = 0; i < fate.copies; ++i)
         deliver(self, x, fate.delays[i]);
     },
+    [self](const link_model& x) { self->state.traffic->change(x); },
   };
 }
 

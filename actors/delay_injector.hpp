@@ -27,10 +27,12 @@ struct delay_injector_state {
 };
 
 /// Sits beside the sender of a link that is not ideal: takes envelopes and
-/// delivers them as `traffic` says, in the name of their sender.
+/// delivers them as `traffic` says, in the name of their sender. A `link_model`
+/// changes the link for what is sent from then on.
 caf::behavior delay_injector(caf::stateful_actor<delay_injector_state>* self,
                              const link_traffic& traffic);
 
 } // namespace caps
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caps::envelope)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caps::link_model)

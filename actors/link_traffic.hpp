@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace caps {
 
@@ -28,6 +29,9 @@ public:
   /// waits until those before it have left, then leaves at the link's
   /// bandwidth, and then takes its latency. What is lost has left before.
   fate send(duration now, size_t bytes);
+
+  /// Treats the messages from here on as another link does.
+  void change(link_model link) { link_ = std::move(link); }
 
 private:
   /// Time until the last byte of a message has left.

@@ -4,6 +4,7 @@
 #include "actors/payload_tensor.hpp"
 #include "messages/error_code.hpp"
 #include "models/checkpoint/checksums.hpp"
+#include "models/checkpoint/state_archive.hpp"
 #include "models/norms.hpp"
 #include "models/threads.hpp"
 
@@ -153,13 +154,16 @@ void node::introduce(const introductions& x) {
     caf::actor injector;
     auto i = own_.links.find(other.id);
     if (i != own_.links.end() && !i->second.ideal())
-      injector = spawn<caf::linked>(
-        delay_injector,
-        link_traffic{i->second,
-                     random_stream{environment_->seed, own_.id,
-                                   fmt::format("link {}", other.id)}});
+      injector = make_injector(other.id, i->second);
     links_.push_back({other.id, other.handle, injector});
   }
+}
+
+caf::actor node::make_injector(node_id to, const link_model& model) {
+  return spawn<caf::linked>(
+    delay_injector,
+    link_traffic{model, random_stream{environment_->seed, own_.id,
+                                      fmt::format("link {}", to)}});
 }
 
 void node::start() {
@@ -188,6 +192,8 @@ void node::conclude() {
 template <class F>
 void node::handle(const event_origin& origin, const caf::message& content,
                   F f) {
+  if (adapted_ != environment_->changed)
+    adapt();
   event_time_ = clock().now().time_since_epoch();
   auto sink = environment_->events;
   if (sink == nullptr) {
@@ -234,6 +240,37 @@ void node::dispatch(caf::type_erased_tuple& content) {
                        "know: {}",
                        id(), caf::to_string(content)));
   });
+}
+
+void node::adapt() {
+  adapted_ = environment_->changed;
+  const auto& next = adapted_->at(static_cast<size_t>(own_.id));
+  own_.compute = next.compute;
+  change_links(next.links);
+  // The rule is another one, its memory stays.
+  state_writer memory;
+  optimizer_->visit_state(memory);
+  auto rule = environment_->optimizer->make(parameters_.layout_ptr(),
+                                            environment_->options);
+  base_rate_ = rule->learning_rate();
+  state_reader reader{memory.contents(), "the optimizer",
+                      environment_->options.device()};
+  rule->visit_state(reader);
+  rule->learning_rate(base_rate_);
+  optimizer_ = std::move(rule);
+  set_learning_rate();
+}
+
+void node::change_links(const std::map<node_id, link_model>& links) {
+  for (auto& x : links_) {
+    auto i = links.find(x.to);
+    auto next = i != links.end() ? i->second : link_model{};
+    // Messages on their way stay on it, so an injector stays as well.
+    if (x.injector)
+      caf::anon_send(x.injector, std::move(next));
+    else if (!next.ideal())
+      x.injector = make_injector(x.to, next);
+  }
 }
 
 event_origin node::origin_here(std::string_view kind, uint64_t number) const {

@@ -20,6 +20,8 @@
 
 namespace caps {
 
+struct node_config;
+
 /// What all nodes of a run have in common. Outlives them.
 struct node_environment {
   /// Number of nodes in the run.
@@ -58,6 +60,11 @@ struct node_environment {
   compute_service* compute = nullptr;
   /// Sees everything the nodes handle; null for none.
   event_sink* events = nullptr;
+  /// What goes on otherwise than the run began, by id: compute models and
+  /// links, and with them optimizer and learning rate of this environment.
+  /// Null until that happens; nodes see it with the next event they handle.
+  /// May be replaced while no node handles one (virtual clock).
+  std::shared_ptr<const std::vector<node_config>> changed;
 };
 
 /// One node's own part.
@@ -184,6 +191,10 @@ private:
   void receive(caf::type_erased_tuple& content);
   /// Hands a message to the protocol.
   void dispatch(caf::type_erased_tuple& content);
+  /// Takes up what goes on otherwise than the run began.
+  void adapt();
+  void change_links(const std::map<node_id, link_model>& links);
+  caf::actor make_injector(node_id to, const link_model& model);
   event_origin origin_here(std::string_view kind, uint64_t number) const;
   std::optional<int64_t> staleness_of(const event_origin& origin) const;
   uint64_t state_digest();
@@ -195,6 +206,8 @@ private:
 
   std::shared_ptr<const node_environment> environment_;
   node_config own_;
+  /// What the node has adapted to.
+  std::shared_ptr<const std::vector<node_config>> adapted_;
   parameter_vector parameters_;
   std::unique_ptr<caps::optimizer> optimizer_;
   /// The optimizer's learning rate as the scenario gives it.

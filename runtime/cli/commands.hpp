@@ -28,4 +28,10 @@ exit_code verify_command(const cli_options& options);
 exit_code replay_check_command(const cli_options& options,
                                const components& known);
 
+/// Does a recorded run again up to an event and goes on with other settings.
+exit_code fork_command(const cli_options& options, const components& known);
+
+/// Prints the first event in which two recordings differ, and their curves.
+exit_code diff_command(const cli_options& options);
+
 } // namespace caps

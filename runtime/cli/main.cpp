@@ -29,6 +29,10 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::exit_code::success;
     case caps::command::verify:
       return caps::verify_command(options);
+    case caps::command::fork:
+      return caps::fork_command(options, known);
+    case caps::command::diff:
+      return caps::diff_command(options);
     case caps::command::replay:
       return caps::replay_check_command(options, known);
     case caps::command::document:

@@ -30,7 +30,8 @@ Examples:
   caps_runtime compare scenarios/seeds/p2p/ring8-small/*.toml
   caps_runtime study scenarios/seeds/ps/delays.study.toml --jobs 2
   caps_runtime list protocols
-  caps_runtime verify runs/ring3/run.caps)";
+  caps_runtime verify runs/ring3/run.caps
+  caps_runtime fork runs/ring3/run.caps --at 5000 --set link.drop=0.2)";
 
 } // namespace
 
@@ -165,6 +166,34 @@ parsed_command_line parse_command_line(int argc, char** argv) {
     "verify", "checks a recording and names the first damaged record");
   verify->add_option("recording", result.recording, "a run.caps")->required();
 
+  auto fork = app.add_subcommand(
+    "fork", "does a recorded run again up to an event and goes on otherwise");
+  fork->add_option("recording", result.recording, "a run.caps")->required();
+  fork->add_option("--at", result.at, "the event after which --set holds")
+    ->required();
+  fork
+    ->add_option("--set", result.settings,
+                 "key=value from there on, of [link], [edge], [compute], "
+                 "[node], [optimizer] or [schedule]; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+  fork->add_option("--out", result.out,
+                   "folder for the results [runs/<scenario>-fork-<time>]");
+  fork->add_flag("--force", result.force,
+                 "write into --out even if it is not empty");
+  fork
+    ->add_option("--threads", result.threads, "compute threads [one per core]")
+    ->check(CLI::Range(1, 1024));
+  fork->add_flag("--quiet", result.quiet, "print nothing but errors");
+  fork->add_flag("--json", result.json,
+                 "print the summary as JSON at the end, and nothing else");
+
+  auto diff = app.add_subcommand(
+    "diff", "shows where two recordings part, and their curves");
+  diff->add_option("first", result.recording, "a run.caps")->required();
+  diff->add_option("second", result.other_recording, "another")->required();
+  diff->add_flag("--json", result.json, "print JSON");
+
   auto replay = app.add_subcommand("replay", "runs a recording again");
   replay->add_option("recording", result.recording, "a run.caps")->required();
   replay
@@ -190,6 +219,10 @@ parsed_command_line parse_command_line(int argc, char** argv) {
       result.what = command::document;
     else if (verify->parsed())
       result.what = command::verify;
+    else if (fork->parsed())
+      result.what = command::fork;
+    else if (diff->parsed())
+      result.what = command::diff;
     else if (replay->parsed())
       result.what = command::replay;
     else if (scenario->count() == 0)

@@ -17,6 +17,8 @@ enum class command : uint8_t {
   compare,
   study,
   verify,
+  fork,
+  diff,
   replay,
 };
 
@@ -48,6 +50,10 @@ struct cli_options {
   size_t jobs = 1;
   /// For what reads a recording.
   std::filesystem::path recording;
+  /// For `diff`.
+  std::filesystem::path other_recording;
+  /// For `fork`: the event after which settings hold.
+  int64_t at = 0;
   /// For `replay`: run it again and compare.
   bool verify = false;
 

@@ -1,11 +1,15 @@
 #include "runtime/cli/commands.hpp"
 
 #include "runtime/cli/interrupt.hpp"
+#include "runtime/cli/reported_run.hpp"
 #include "runtime/cli/standard_streams.hpp"
+#include "runtime/recording/fork.hpp"
 #include "runtime/recording/recorded_plan.hpp"
+#include "runtime/recording/recording_diff.hpp"
 #include "runtime/recording/replay_check.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/report/console.hpp"
+#include "runtime/report/output_folder.hpp"
 #include "runtime/report/stopwatch.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +19,7 @@ namespace caps {
 exit_code verify_command(const cli_options& options) {
   recording_file file{options.recording};
   auto x = verify(file);
-  fmt::print("{}: sound: {} events, {} metrics, {} notes, {} snapshots, {} "
+  print("{}: sound: {} events, {} metrics, {} notes, {} snapshots, {} "
              "payloads in {} transactions; {}\n",
              options.recording.string(), x.events, x.metrics, x.notes,
              x.snapshots, x.payloads, x.transactions,
@@ -35,11 +39,53 @@ exit_code replay_check_command(const cli_options& options,
   auto plan = plan_of(file, known);
   stopwatch all;
   auto report = check_replay(file, plan, settings);
-  fmt::print("{}: run again on the {} clock in {}: {}",
+  print("{}: run again on the {} clock in {}: {}",
              options.recording.string(), plan.content.clock,
              human_seconds(all.seconds()), report.text());
   flush_standard_output();
   return report.first ? exit_code::failure : exit_code::success;
+}
+
+exit_code fork_command(const cli_options& options, const components& known) {
+  run_settings settings;
+  settings.threads = options.thread_count();
+  settings.interrupted = &watch_interrupts();
+  outlive_readers();
+  recording_file file{options.recording};
+  verify(file);
+  auto plan = plan_of(file, known);
+  report_options reports;
+  reports.changes
+    = prepare_fork(file, plan, options.at, options.settings, known);
+  reports.out = options.out.empty()
+                  ? default_output_folder(plan.content.name + "-fork")
+                  : options.out;
+  reports.force = options.force;
+  reports.origin = fmt::format("of {}, forked after event {}",
+                               options.recording.string(), options.at);
+  reports.quiet = options.quiet;
+  reports.json = options.json;
+  return run_and_report(plan, settings, reports, [&](run_observer& observer) {
+    fork_watch watch{file, plan, options.at, plan.environment->events,
+                     settings.interrupted};
+    plan.environment->events = &watch;
+    auto own = settings;
+    own.interrupted = &watch.over();
+    auto end = run_virtual(plan, own, observer);
+    if (!watch.problem().empty())
+      throw error(
+        fmt::format("{}: {}", options.recording.string(), watch.problem()));
+    return end;
+  });
+}
+
+exit_code diff_command(const cli_options& options) {
+  recording_file a{options.recording};
+  recording_file b{options.other_recording};
+  auto result = diff(a, b);
+  print("{}", options.json ? result.json() : result.text());
+  flush_standard_output();
+  return exit_code::success;
 }
 
 } // namespace caps

@@ -1,87 +1,19 @@
 #include "runtime/cli/commands.hpp"
 
 #include "runtime/cli/interrupt.hpp"
+#include "runtime/cli/reported_run.hpp"
 #include "runtime/cli/standard_streams.hpp"
-#include "runtime/cli/version.hpp"
 #include "runtime/launch/launch.hpp"
-#include "runtime/recording/recorder.hpp"
-#include "runtime/recording/recording_facts.hpp"
-#include "runtime/report/console.hpp"
-#include "runtime/report/metrics_csv.hpp"
-#include "runtime/report/observers.hpp"
 #include "runtime/report/output_folder.hpp"
-#include "runtime/report/protocol_csv.hpp"
-#include "runtime/report/rounds_csv.hpp"
-#include "runtime/report/run_log.hpp"
-#include "runtime/report/summary.hpp"
-#include "runtime/report/weights_files.hpp"
 #include "runtime/run/run.hpp"
-#include "runtime/scenario/writer.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 namespace caps {
 
 namespace {
-
-run_facts summary_facts(const run_plan& plan, const run_settings& settings) {
-  const auto& x = plan.content;
-  return {x.name,
-          static_cast<uint64_t>(x.seed),
-          x.clock,
-          x.protocol.name(),
-          x.model.name(),
-          settings.threads,
-          settings.processes,
-          plan.model->layout().numel(),
-          x.nodes};
-}
-
-/// What mixing alone does to the consensus distance between two lines of
-/// rounds.csv, where every edge mixes after every step.
-std::optional<double> predicted_contraction(const run_plan& plan) {
-  const auto& gap = plan.mixing_facts.spectral_gap;
-  const auto& schedule = *plan.environment->swaps.schedule;
-  if (!gap || schedule.round() != 1 || schedule.one_peer())
-    return std::nullopt;
-  return std::pow(1 - *gap, plan.content.rounds_every);
-}
-
-console::options console_options(const run_plan& plan) {
-  const auto& e = *plan.environment;
-  auto nodes = plan.content.nodes;
-  return {nodes, e.epochs, nodes * e.epochs * e.steps_per_epoch,
-          !e.servers.empty()};
-}
-
-std::string count(size_t n, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", n, n == 1 ? one : many);
-}
-
-std::string header(const run_plan& plan, const run_settings& settings,
-                   const std::filesystem::path& out) {
-  const auto& x = plan.content;
-  auto nodes = static_cast<size_t>(x.nodes);
-  auto servers = plan.environment->servers.size();
-  auto who
-    = servers == 0
-        ? fmt::format("{} ({})", count(nodes, "node", "nodes"),
-                      x.topology.name())
-        : fmt::format("{}, {}", count(nodes, "worker", "workers"),
-                      count(servers, "parameter server", "parameter servers"));
-  auto where = settings.processes > 1
-                 ? count(settings.processes, "process", "processes")
-                 : count(settings.threads, "thread", "threads");
-  return fmt::format("{}: {}, {}, {} ({} parameters) on {}, {} clock, {}\n"
-                     "results in {}\n",
-                     x.name, who, x.protocol.name(), x.model.name(),
-                     plan.model->layout().numel(), x.data.name(), x.clock,
-                     where, out.string());
-}
 
 run_end execute(run_plan& plan, const run_settings& settings,
                 const std::filesystem::path& scenario_file,
@@ -122,35 +54,6 @@ exit_code join(run_plan& plan, const run_settings& settings,
   return end.code;
 }
 
-/// The recording of a run as the scenario wants it; null for none.
-recorder* record(run_plan& plan, const run_settings& settings,
-                 const std::filesystem::path& out,
-                 const std::shared_ptr<spdlog::logger>& log, observers& all) {
-  recorder_options options;
-  options.file = out / "run.caps";
-  options.level = parse_recording_level(plan.content.recording);
-  options.snapshot_every = plan.content.recording_snapshots;
-  options.on_failure = [log](const std::string& why) {
-    log->error("the recording ends: {}", why);
-    std::fputs(
-      fmt::format("error: the recording ends: {}; the run goes on\n", why)
-        .c_str(),
-      stderr);
-  };
-  if (options.level == recording_level::off)
-    return nullptr;
-  if (settings.processes > 1 && options.level > recording_level::metrics) {
-    log->warn("the nodes live in {} processes: the recording keeps metrics, "
-              "but no events",
-              settings.processes);
-    options.level = recording_level::metrics;
-  }
-  auto& result = all.add<recorder>(std::move(options), facts_of(plan));
-  if (result.wants_events())
-    plan.environment->events = &result;
-  return &result;
-}
-
 } // namespace
 
 exit_code run_command(const cli_options& options, const components& known) {
@@ -162,42 +65,18 @@ exit_code run_command(const cli_options& options, const components& known) {
   auto plan = make_plan(load(options, known));
   if (options.join_port != 0)
     return join(plan, settings, options);
-  auto& x = plan.content;
-  auto out = options.out.empty() ? default_output_folder(x.name) : options.out;
-  make_output_folder(out, options.force);
-  write_file(out / "scenario.toml", to_toml(x));
-  auto log = open_log(out / "log.txt", options.log_level);
-  log->info("{} runs scenario {} with {} threads", version_text(),
-            options.scenario.string(), settings.threads);
-  if (!plan.mixing_facts.not_doubly_stochastic.empty())
-    log->warn("the mixing weights are not doubly stochastic: {}",
-              plan.mixing_facts.not_doubly_stochastic);
-
-  observers all;
-  auto recording = record(plan, settings, out, log, all);
-  all.add<metrics_csv>(out / "metrics.csv");
-  all.add<edges_csv>(out / "edges.csv");
-  if (x.rounds_every > 0)
-    all.add<rounds_csv>(out / "rounds.csv", predicted_contraction(plan));
-  all.add<protocol_csv>(out / "protocol.csv");
-  all.add<weights_files>(out, plan.model->layout_ptr(), x.name);
-  auto& outcome
-    = all.add<summary>(out / "summary.json", summary_facts(plan, settings));
-  if (recording != nullptr)
-    outcome.tell_of(*recording);
-  all.add<run_log>(log);
-  if (!options.quiet && !options.json) {
-    auto& terminal = all.add<console>(stdout, console_options(plan));
-    terminal.print(header(plan, settings, out));
-  }
-  auto end = execute(plan, settings, out / "scenario.toml", all);
-  if (!end.text.empty())
-    std::fputs(fmt::format("error: {}\n", end.text).c_str(), stderr);
-  if (options.json) {
-    print_text(outcome.json());
-    flush_standard_output();
-  }
-  return end.code;
+  auto out = options.out.empty() ? default_output_folder(plan.content.name)
+                                 : options.out;
+  report_options reports;
+  reports.out = out;
+  reports.force = options.force;
+  reports.origin = options.scenario.string();
+  reports.log_level = options.log_level;
+  reports.quiet = options.quiet;
+  reports.json = options.json;
+  return run_and_report(plan, settings, reports, [&](run_observer& observer) {
+    return execute(plan, settings, out / "scenario.toml", observer);
+  });
 }
 
 } // namespace caps

@@ -8,6 +8,20 @@
 
 namespace caps {
 
+std::vector<scenario_change> changes_of(recording_file& file) {
+  auto text = file.meta("changes");
+  return text ? parse_changes(*text) : std::vector<scenario_change>{};
+}
+
+std::shared_ptr<const change_schedule>
+make_changes(recording_file& file, const std::vector<scenario_change>& changes,
+             const components& known) {
+  if (changes.empty())
+    return nullptr;
+  return std::make_shared<change_schedule>(file.meta("scenario").value_or(""),
+                                           changes, known);
+}
+
 run_plan plan_of(recording_file& file, const components& known) {
   auto path = file.path().string();
   auto text = file.meta("scenario");
@@ -27,12 +41,13 @@ run_plan plan_of(recording_file& file, const components& known) {
   if (file.meta("layout") != facts_of(plan).meta.at("layout"))
     throw input_error(
       fmt::format("{}: its scenario makes another net here", path));
+  plan.changes = make_changes(file, changes_of(file), known);
   return plan;
 }
 
 std::optional<delivery_counts> counts_of(recording_file& file,
                                          const run_plan& plan) {
-  if (!is_lossy(plan))
+  if (!is_lossy(plan) && !plan.changes)
     return std::nullopt;
   delivery_counts result;
   query rows{file, "SELECT source, destination, message, count(*) FROM event "

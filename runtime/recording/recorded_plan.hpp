@@ -3,8 +3,17 @@
 #include "runtime/recording/rerun.hpp"
 #include "runtime/replay/recording_file.hpp"
 #include "runtime/run/plan.hpp"
+#include "runtime/run/scenario_change.hpp"
 
 namespace caps {
+
+/// The changes in the course of the recorded run.
+std::vector<scenario_change> changes_of(recording_file& file);
+
+/// Changes of the scenario in the file, ready to be made; null for none.
+std::shared_ptr<const change_schedule>
+make_changes(recording_file& file, const std::vector<scenario_change>& changes,
+             const components& known);
 
 /// Makes the plan of the recorded run again, from the scenario in the file.
 /// Throws `input_error` for a recording without events, for a scenario that

@@ -8,6 +8,7 @@
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/replay/query.hpp"
+#include "runtime/run/scenario_change.hpp"
 
 #include <ATen/ops/from_blob.h>
 
@@ -84,7 +85,7 @@ class comparer final : public event_sink, public run_observer {
 public:
   comparer(recording_file& file, run_plan& plan,
            const std::atomic<bool>* interrupted)
-    : rows_(file), search_(file, plan), interrupted_(interrupted),
+    : plan_(plan), rows_(file), search_(file, plan), interrupted_(interrupted),
       snapshot_every_(plan.content.recording_snapshots) {
     more_ = rows_.next(next_);
   }
@@ -96,6 +97,8 @@ public:
   }
 
   void end(const event_end& x) override {
+    if (plan_.changes)
+      plan_.changes->after(x.ticket.sequence, *plan_.environment);
     if (interrupted_ != nullptr && *interrupted_)
       over_ = true;
     if (over_)
@@ -138,6 +141,7 @@ private:
     return false;
   }
 
+  run_plan& plan_;
   event_rows rows_;
   tensor_search search_;
   const std::atomic<bool>* interrupted_;

@@ -4,6 +4,7 @@
 #include "messages/actors.hpp"
 #include "runtime/recording/event_check.hpp"
 #include "runtime/recording/observed_row.hpp"
+#include "runtime/run/scenario_change.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -60,7 +61,8 @@ public:
         std::optional<delivery_counts> counts)
     : pool_(threads - 1),
       environment_(std::make_shared<node_environment>(*plan.environment)),
-      counts_(std::move(counts)), system_(testing(config_)),
+      counts_(std::move(counts)), changes_(plan.changes),
+      system_(testing(config_)),
       scheduler_(
         dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
     environment_->events = this;
@@ -88,6 +90,8 @@ public:
     if (!problem.empty())
       return divergence{next, std::nullopt, {problem}};
     position_ = next.sequence;
+    if (changes_)
+      changes_->after(position_, *environment_);
     auto found = differences(next, *now_);
     if (found.empty())
       return std::nullopt;
@@ -223,6 +227,7 @@ private:
   compute_pool pool_;
   std::shared_ptr<node_environment> environment_;
   std::optional<delivery_counts> counts_;
+  std::shared_ptr<const change_schedule> changes_;
   caf::actor_system_config config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& scheduler_;

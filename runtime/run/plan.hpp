@@ -11,6 +11,8 @@
 
 namespace caps {
 
+class change_schedule;
+
 /// What the mixing weights of a run promise.
 struct mixing_report {
   /// Why the weights are not doubly stochastic; empty if they are.
@@ -34,6 +36,8 @@ struct run_plan {
   shards shard_of_node;
   std::shared_ptr<node_environment> environment;
   std::vector<node_config> nodes;
+  /// What changes in the course of the run; null for nothing.
+  std::shared_ptr<const change_schedule> changes = nullptr;
 };
 
 /// What a protocol must know of one node of a plan.

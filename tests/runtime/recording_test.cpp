@@ -16,25 +16,6 @@ using namespace caps::test;
 
 namespace {
 
-/// All rows of a table as text, without what differs from run to run.
-std::vector<std::string> contents(const recorded_run& run,
-                                  const std::string& table) {
-  auto where = table == "meta" ? " WHERE key <> 'started'" : "";
-  auto order = table == "meta" ? "key" : "1";
-  SQLite::Database file{run.file.string()};
-  SQLite::Statement rows{
-    file, fmt::format("SELECT * FROM {}{} ORDER BY {}", table, where, order)};
-  std::vector<std::string> result;
-  while (rows.executeStep()) {
-    std::string line;
-    for (int i = 0; i < rows.getColumnCount(); ++i)
-      if (std::string_view{rows.getColumnName(i)} != "wall")
-        line += rows.getColumn(i).getString() + "|";
-    result.push_back(line);
-  }
-  return result;
-}
-
 int64_t count(const recorded_run& run, const std::string& what) {
   SQLite::Database file{run.file.string()};
   return file.execAndGet("SELECT count(*) FROM " + what).getInt64();

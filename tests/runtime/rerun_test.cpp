@@ -4,6 +4,7 @@
 #include "runtime/recording/event_check.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/replay_check.hpp"
+#include "runtime/recording/rerun_states.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/scenario/components.hpp"
 #include "tests/runtime/support/recorded_run.hpp"
@@ -145,6 +146,48 @@ TEST_CASE("nodes can be looked at after every event", "[rerun]") {
       REQUIRE(digest_of(node.parameters().gradient().read()) == x.digest);
   }
   CHECK(again.position() == run.outcome.events);
+}
+
+TEST_CASE("states are found at every event, forwards and backwards",
+          "[rerun]") {
+  // A kilobyte remembers a few states, and the rest is run again.
+  auto memory = GENERATE(size_t{1} << 30, size_t{1000});
+  temporary_folder folder;
+  auto run = record(folder / "run.caps", {"training.epochs=2"}, 1);
+  recording_file file{run.file};
+  auto plan = plan_of(file, built_in_components());
+  rerun_states states{file, plan, {2, memory}};
+  auto digest_at = [&](int64_t node, int64_t position) {
+    auto found = states.find(state_kind::weights, node, position);
+    REQUIRE(found);
+    REQUIRE(found->exact);
+    REQUIRE(found->parts.size() == 1);
+    const auto& values = found->parts.front().values;
+    return static_cast<int64_t>(checksum(std::as_bytes(std::span{values})));
+  };
+  auto events = events_of(run);
+  auto check = [&](const event_row& x) {
+    if (!x.state)
+      return;
+    INFO("event " << x.sequence);
+    REQUIRE(digest_at(x.destination, x.sequence) == *x.state);
+    REQUIRE(digest_at(x.destination, x.sequence - 1) != *x.state);
+    auto gradient
+      = states.find(state_kind::gradient, x.destination, x.sequence);
+    REQUIRE(gradient->parts.front().values.size() == 7);
+    auto optimizer
+      = states.find(state_kind::optimizer, x.destination, x.sequence);
+    REQUIRE(optimizer->parts.size() == 2);
+    REQUIRE(optimizer->parts[0].name == "learning_rate");
+    REQUIRE(optimizer->parts[0].values.at(0) == 0.002);
+  };
+  for (const auto& x : events)
+    check(x);
+  for (auto i = events.size(); i > 5; i -= 5)
+    check(events[i - 1]);
+  CHECK(states.find(state_kind::weights, 1, 0)->step == 0);
+  CHECK(states.find(state_kind::weights, 1, 1'000'000)->step == 12);
+  CHECK(states.inbox(0, events.back().sequence).empty());
 }
 
 TEST_CASE("what was not recorded cannot be run again", "[rerun]") {

@@ -1,9 +1,13 @@
 #include "tests/runtime/support/recorded_run.hpp"
 
 #include "actors/payload_tensor.hpp"
+#include "runtime/recording/fork.hpp"
+#include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_facts.hpp"
 #include "runtime/report/observers.hpp"
 #include "runtime/scenario/components.hpp"
+
+#include <fmt/format.h>
 
 #include <unistd.h>
 
@@ -77,8 +81,14 @@ recorded_run record(const std::filesystem::path& file,
   return record(file, plan, threads);
 }
 
-recorded_run record(const std::filesystem::path& file, run_plan& plan,
-                    size_t threads) {
+namespace {
+
+/// Runs a plan with a recording, whose extra facts are `more`. `execute` runs
+/// it.
+template <class F>
+recorded_run record_as(const std::filesystem::path& file, run_plan& plan,
+                       const std::map<std::string, std::string>& more,
+                       F execute) {
   recorded_run result;
   result.file = file;
   observers all;
@@ -88,19 +98,70 @@ recorded_run record(const std::filesystem::path& file, run_plan& plan,
     recorder_options options{
       file, level, plan.content.recording_snapshots,
       [&](const std::string& why) { result.failures.push_back(why); }};
-    recording = &all.add<recorder>(options, facts_of(plan));
+    auto facts = facts_of(plan);
+    facts.meta.insert(more.begin(), more.end());
+    recording = &all.add<recorder>(options, std::move(facts));
     if (recording->wants_events())
       plan.environment->events = recording;
   }
   all.add<result_keeper>(result);
-  run_settings settings;
-  settings.threads = threads;
-  result.end = plan.content.clock == "virtual"
-                 ? run_virtual(plan, settings, all)
-                 : run_real(plan, settings, all);
+  result.end = execute(all);
   if (recording != nullptr)
     result.outcome = recording->outcome();
   plan.environment->events = nullptr;
+  return result;
+}
+
+} // namespace
+
+recorded_run record(const std::filesystem::path& file, run_plan& plan,
+                    size_t threads) {
+  run_settings settings;
+  settings.threads = threads;
+  return record_as(file, plan, {}, [&](run_observer& all) {
+    return plan.content.clock == "virtual" ? run_virtual(plan, settings, all)
+                                           : run_real(plan, settings, all);
+  });
+}
+
+recorded_run fork(const recorded_run& original,
+                  const std::filesystem::path& file, int64_t after,
+                  const std::vector<std::string>& settings) {
+  auto known = built_in_components();
+  recording_file source{original.file};
+  auto plan = plan_of(source, known);
+  auto changes = prepare_fork(source, plan, after, settings, known);
+  std::map<std::string, std::string> more;
+  if (!changes.empty())
+    more["changes"] = to_json(changes);
+  return record_as(file, plan, more, [&](run_observer& all) {
+    fork_watch watch{source, plan, after, plan.environment->events, nullptr};
+    plan.environment->events = &watch;
+    run_settings own;
+    own.threads = 2;
+    own.interrupted = &watch.over();
+    auto end = run_virtual(plan, own, all);
+    if (!watch.problem().empty())
+      throw error(watch.problem());
+    return end;
+  });
+}
+
+std::vector<std::string> contents(const recorded_run& run,
+                                  const std::string& table) {
+  auto where = table == "meta" ? " WHERE key <> 'started'" : "";
+  auto order = table == "meta" ? "key" : "1";
+  SQLite::Database file{run.file.string()};
+  SQLite::Statement rows{
+    file, fmt::format("SELECT * FROM {}{} ORDER BY {}", table, where, order)};
+  std::vector<std::string> result;
+  while (rows.executeStep()) {
+    std::string line;
+    for (int i = 0; i < rows.getColumnCount(); ++i)
+      if (std::string_view{rows.getColumnName(i)} != "wall")
+        line += rows.getColumn(i).getString() + "|";
+    result.push_back(line);
+  }
   return result;
 }
 

@@ -54,6 +54,15 @@ recorded_run record(const std::filesystem::path& file,
 recorded_run record(const std::filesystem::path& file, run_plan& plan,
                     size_t threads);
 
+/// Forks a recorded run after an event; throws what `prepare_fork` throws.
+recorded_run fork(const recorded_run& original,
+                  const std::filesystem::path& file, int64_t after,
+                  const std::vector<std::string>& settings);
+
+/// All rows of a table as text, without what differs from run to run.
+std::vector<std::string> contents(const recorded_run& run,
+                                  const std::string& table);
+
 /// All rows of the table `event`.
 std::vector<event_row> events_of(const recorded_run& run);
 

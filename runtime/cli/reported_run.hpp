@@ -1,0 +1,38 @@
+#pragma once
+
+#include "models/errors.hpp"
+#include "runtime/run/run.hpp"
+#include "runtime/run/scenario_change.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// What a run leaves behind, and what it says on the way.
+struct report_options {
+  /// The folder; made if it is not there.
+  std::filesystem::path out;
+  bool force = false;
+  /// What the run is made from, for the log.
+  std::string origin;
+  /// Changes in the course of the run.
+  std::vector<scenario_change> changes;
+  std::string log_level = "info";
+  bool quiet = false;
+  bool json = false;
+};
+
+/// Runs the plan and returns how that ended. The environment of the plan says
+/// who sees its events.
+using run_driver = std::function<run_end(run_observer&)>;
+
+/// Runs a plan with all reports: files, recording, log, terminal. Returns the
+/// exit code of the run.
+exit_code run_and_report(run_plan& plan, const run_settings& settings,
+                         const report_options& options,
+                         const run_driver& execute);
+
+} // namespace caps

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "models/checkpoint/safetensors.hpp"
+#include "runtime/recording/rerun.hpp"
+#include "runtime/recording/verify.hpp"
+#include "runtime/replay/node_states.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace caps {
+
+/// The states of nodes at every event of a recording, from running it again as
+/// far as is asked for. States on the way are remembered, the older ones as
+/// parameters alone, so that a step back costs nothing; what has been forgotten
+/// is run again from the start. Parameters and gradients are not copied, since
+/// nobody writes to what others hold (see `flat_buffer`).
+class rerun_states final : public node_states {
+public:
+  struct options {
+    /// Compute threads.
+    size_t threads = 1;
+    /// States that are remembered, in bytes.
+    size_t memory = size_t{1} << 30;
+  };
+
+  /// Both outlive it; the plan is that of the recording (`plan_of`).
+  rerun_states(recording_file& file, const run_plan& plan, options how);
+
+  ~rerun_states() override;
+
+  /// Throws `error` if an event does not happen as recorded.
+  std::optional<node_state> find(state_kind kind, int64_t node,
+                                 int64_t position) override;
+
+  /// What is on its way to a node after the event `position`.
+  std::vector<rerun::pending> inbox(int64_t node, int64_t position);
+
+private:
+  /// A node after one of its events, until the next one that changes it.
+  struct memory {
+    int64_t sequence = 0;
+    int64_t step = 0;
+    at::Tensor weights;
+    at::Tensor gradient;
+    at::Tensor buffers;
+    std::vector<named_tensor> optimizer;
+
+    size_t bytes() const;
+  };
+
+  /// What is remembered of a node, by ascending sequence. Of the first `thin`
+  /// there are parameters alone.
+  struct node_memory {
+    std::deque<memory> states;
+    size_t thin = 0;
+  };
+
+  void restart();
+  void advance(int64_t position);
+  void remember(node_id id, int64_t sequence);
+  /// Returns false if only the newest state of each node is left.
+  bool forget_something();
+  const memory* recall(state_kind kind, node_id id, int64_t position) const;
+  std::vector<state_part> parts(state_kind kind, node_id id,
+                                const memory& x) const;
+
+  recording_file& file_;
+  const run_plan& plan_;
+  options how_;
+  std::unique_ptr<rerun> again_;
+  std::unique_ptr<event_rows> rows_;
+  std::vector<node_memory> memories_;
+  size_t bytes_ = 0;
+};
+
+} // namespace caps

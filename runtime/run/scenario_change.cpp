@@ -1,0 +1,98 @@
+#include "runtime/run/scenario_change.hpp"
+
+#include "models/errors.hpp"
+#include "runtime/run/plan.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace caps {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> changeable{
+  "compute", "edge", "link", "node", "optimizer", "schedule"};
+
+/// The table that "link.drop=0.5" is about.
+std::string_view table_of(std::string_view setting) {
+  auto key = setting.substr(0, setting.find('='));
+  auto table = key.substr(0, key.find('.'));
+  auto last = table.find_last_not_of(" \t");
+  return table.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+void check(const std::vector<std::string>& settings) {
+  for (const auto& x : settings)
+    if (std::ranges::find(changeable, table_of(x)) == changeable.end())
+      throw input_error(fmt::format("{}: cannot change in the course of a run; "
+                                    "only keys of [{}] can",
+                                    x, fmt::join(changeable, "], [")));
+}
+
+/// Parts of a plan that may change.
+std::shared_ptr<const std::vector<node_config>>
+changed_nodes(const run_plan& plan) {
+  auto result = std::make_shared<std::vector<node_config>>();
+  for (const auto& x : plan.nodes) {
+    auto& own = result->emplace_back();
+    own.id = x.id;
+    own.compute = x.compute;
+    own.links = x.links;
+  }
+  return result;
+}
+
+} // namespace
+
+std::string to_json(const std::vector<scenario_change>& changes) {
+  auto result = nlohmann::json::array();
+  for (const auto& x : changes)
+    result.push_back({{"after", x.after}, {"set", x.settings}});
+  return result.dump();
+}
+
+std::vector<scenario_change> parse_changes(std::string_view json) {
+  try {
+    std::vector<scenario_change> result;
+    for (const auto& x : nlohmann::json::parse(json))
+      result.push_back({x.at("after").get<int64_t>(),
+                        x.at("set").get<std::vector<std::string>>()});
+    return result;
+  } catch (const nlohmann::json::exception& e) {
+    throw data_error(
+      fmt::format("these are no changes of a run: {}", e.what()));
+  }
+}
+
+change_schedule::change_schedule(const std::string& scenario_text,
+                                 const std::vector<scenario_change>& changes,
+                                 const components& known) {
+  auto original = parse_scenario(scenario_text, "scenario", {}, known);
+  std::vector<std::string> settings;
+  for (const auto& x : changes) {
+    check(x.settings);
+    settings.insert(settings.end(), x.settings.begin(), x.settings.end());
+    auto plan
+      = make_plan(parse_scenario(scenario_text, "scenario", settings, known));
+    if (plan.content.optimizer.name() != original.content.optimizer.name())
+      throw input_error("optimizer.name: cannot change in the course of a run; "
+                        "the options of the optimizer can");
+    changes_[x.after] = {plan.environment->optimizer, plan.environment->rates,
+                         changed_nodes(plan)};
+  }
+}
+
+void change_schedule::after(int64_t sequence,
+                            node_environment& environment) const {
+  auto i = changes_.find(sequence);
+  if (i == changes_.end())
+    return;
+  environment.optimizer = i->second.optimizer;
+  environment.rates = i->second.rates;
+  environment.changed = i->second.nodes;
+}
+
+} // namespace caps

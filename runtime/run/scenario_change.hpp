@@ -1,0 +1,54 @@
+#pragma once
+
+#include "actors/node.hpp"
+#include "runtime/scenario/components.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caps {
+
+/// What of a scenario is different after an event of its run.
+struct scenario_change {
+  /// Sequence of the event, from 1.
+  int64_t after = 0;
+  /// "key=value", as on the command line.
+  std::vector<std::string> settings;
+};
+
+/// JSON: [{"after": 118, "set": ["link.drop=0.5"]}].
+std::string to_json(const std::vector<scenario_change>& changes);
+
+/// Throws `data_error` for other text than `to_json` makes.
+std::vector<scenario_change> parse_changes(std::string_view json);
+
+/// The changes of a run, ready to be made. Each holds on top of those before
+/// it. What can change is what no state of a node depends on: links, compute
+/// models, options of the optimizer, and the schedule.
+class change_schedule {
+public:
+  /// Reads the scenario with each change. Throws `input_error` for changes that
+  /// cannot be made in the course of a run, naming those that can.
+  change_schedule(const std::string& scenario_text,
+                  const std::vector<scenario_change>& changes,
+                  const components& known);
+
+  /// Makes the changes that come after an event, if there are any. No node may
+  /// be handling another event.
+  void after(int64_t sequence, node_environment& environment) const;
+
+private:
+  struct ready_change {
+    std::shared_ptr<const optimizer_recipe> optimizer;
+    std::optional<schedule> rates;
+    std::shared_ptr<const std::vector<node_config>> nodes;
+  };
+
+  std::map<int64_t, ready_change> changes_;
+};
+
+} // namespace caps
