@@ -2,6 +2,7 @@
 #include "models/threads.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/options.hpp"
+#include "runtime/cli/replay_command.hpp"
 #include "runtime/cli/standard_streams.hpp"
 #include "runtime/scenario/documentation.hpp"
 
@@ -34,7 +35,7 @@ caps::exit_code execute(const caps::cli_options& options) {
     case caps::command::diff:
       return caps::diff_command(options);
     case caps::command::replay:
-      return caps::replay_check_command(options, known);
+      return caps::replay_command(options, known);
     case caps::command::document:
       caps::print_text(caps::document_scenario(known));
       caps::flush_standard_output();

@@ -1,6 +1,7 @@
 #include "runtime/cli/options.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/cli/replay_command.hpp"
 #include "runtime/cli/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,6 +31,7 @@ Examples:
   caps_runtime compare scenarios/seeds/p2p/ring8-small/*.toml
   caps_runtime study scenarios/seeds/ps/delays.study.toml --jobs 2
   caps_runtime list protocols
+  caps_runtime replay runs/ring3/run.caps
   caps_runtime verify runs/ring3/run.caps
   caps_runtime fork runs/ring3/run.caps --at 5000 --set link.drop=0.2)";
 
@@ -194,14 +196,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   diff->add_option("second", result.other_recording, "another")->required();
   diff->add_flag("--json", result.json, "print JSON");
 
-  auto replay = app.add_subcommand("replay", "runs a recording again");
-  replay->add_option("recording", result.recording, "a run.caps")->required();
-  replay
-    ->add_flag("--verify", result.verify, "compare every event with the record")
-    ->required();
-  replay
-    ->add_option("--threads", result.threads, "compute threads [one per core]")
-    ->check(CLI::Range(1, 1024));
+  auto replay = add_replay_command(app, result);
 
   try {
     app.parse(argc, argv);

@@ -56,6 +56,9 @@ struct cli_options {
   int64_t at = 0;
   /// For `replay`: run it again and compare.
   bool verify = false;
+  /// For `replay`: commands of the prompt, and the longest time for one.
+  std::vector<std::string> commands;
+  std::string time_limit;
 
   /// Set in the processes that a launcher starts: the port of the launcher
   /// on this machine, and which process this is.
