@@ -74,9 +74,12 @@ void made_recording::meta(const std::string& key, const std::string& value) {
 }
 
 void made_recording::event(const recorded_event& x) {
-  SQLite::Statement put{database_,
-                        "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                        "?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"};
+  if (!put_event_)
+    put_event_.emplace(database_,
+                       "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                       "?, ?, ?, ?, ?, ?, ?, ?, ?, 0)");
+  auto& put = *put_event_;
+  put.reset();
   int i = 0;
   for (auto value : {x.sequence, x.time, x.wall})
     put.bind(++i, value);
@@ -130,10 +133,12 @@ void made_recording::snapshot(int64_t sequence, int64_t node, int64_t step,
 }
 
 void made_recording::execute(const std::string& sql) {
+  put_event_.reset();
   database_.exec(sql);
 }
 
 void made_recording::commit() {
+  put_event_.reset();
   database_.exec("COMMIT");
   database_.exec("BEGIN");
 }

@@ -47,6 +47,7 @@ private:
   std::filesystem::path folder_;
   std::filesystem::path file_;
   SQLite::Database database_;
+  std::optional<SQLite::Statement> put_event_;
   int64_t snapshot_chain_ = 0;
 };
 
