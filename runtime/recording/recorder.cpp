@@ -213,14 +213,14 @@ void recorder::work() {
     });
     auto last = closing_;
     auto batch = std::exchange(queue_, {});
-    queue_bytes_ = 0;
+    auto bytes = std::exchange(queue_bytes_, 0);
     auto end = end_;
     lock.unlock();
     emptied_.notify_all();
     try {
+      require_space(bytes);
       write(std::move(batch));
-      writer_->commit();
-      auto events = writer_->events();
+      commit();
       if (last && end)
         writer_->finish(
           {{"ended", nlohmann::json{{"code", static_cast<int>(end->code)},
@@ -228,10 +228,9 @@ void recorder::work() {
                        .dump()},
            {"events", std::to_string(writer_->events())},
            {"chain", std::to_string(signed_bits(writer_->last_chain()))}});
-      lock.lock();
-      written_ = events;
-      lock.unlock();
     } catch (const std::exception& e) {
+      // What was not committed gives its space back to the run's results.
+      writer_.reset();
       give_up(e.what());
     }
     lock.lock();
@@ -242,8 +241,31 @@ void recorder::work() {
   emptied_.notify_all();
 }
 
+void recorder::require_space(size_t bytes) const {
+  std::error_code unknown;
+  auto space = std::filesystem::space(
+    options_.file.parent_path().empty() ? "." : options_.file.parent_path(),
+    unknown);
+  // A transaction is written to the log, and later to the file.
+  auto needed = disk_bytes_left + 2 * std::min(bytes, transaction_bytes_max);
+  if (!unknown && space.available < needed)
+    throw error(fmt::format("cannot write {}: the disk is nearly full ({} KiB "
+                            "are left)",
+                            options_.file.string(), space.available / 1024));
+}
+
+void recorder::commit() {
+  writer_->commit();
+  std::lock_guard lock{mutex_};
+  written_ = writer_->events();
+}
+
 void recorder::write(std::vector<item> batch) {
   for (auto& x : batch) {
+    if (writer_->uncommitted_bytes() > transaction_bytes_max) {
+      commit();
+      require_space(transaction_bytes_max);
+    }
     if (auto event = std::get_if<full_event>(&x)) {
       auto sequence = event->row.sequence;
       early_.emplace(sequence, std::move(*event));

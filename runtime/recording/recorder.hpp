@@ -53,13 +53,20 @@ struct recording_outcome {
 /// Writes a run to its recording. Nodes, coordinator and evaluator hand over
 /// what happens, in any thread; a thread of its own writes it, a transaction
 /// every `commit_interval`. What waits to be written is bounded: whoever hands
-/// over more waits. A failure to write ends the recording, never the run.
+/// over more waits. A failure to write, or a disk that is nearly full, ends the
+/// recording, never the run.
 class recorder final : public event_sink, public run_observer {
 public:
   static constexpr std::chrono::milliseconds commit_interval{200};
 
   /// Bytes that may wait to be written.
   static constexpr size_t waiting_bytes_max = size_t{64} << 20;
+
+  /// Bytes of snapshots and payloads in one transaction, about.
+  static constexpr size_t transaction_bytes_max = size_t{8} << 20;
+
+  /// Bytes of the disk that are left to the other results of the run.
+  static constexpr size_t disk_bytes_left = size_t{4} << 20;
 
   /// Creates the file; if that fails, the recording has already ended.
   recorder(recorder_options options, recording_facts facts);
@@ -109,6 +116,8 @@ private:
            double seconds, std::optional<int64_t> epoch,
            std::optional<int64_t> step);
   void work();
+  void commit();
+  void require_space(size_t bytes) const;
   void write(std::vector<item> batch);
   void write(const full_event& x);
   void give_up(const std::string& why);

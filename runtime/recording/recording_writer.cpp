@@ -194,6 +194,7 @@ void recording_writer::add(const snapshot& x) {
                          << signed_bits(snapshot_chain_))
       .put();
   });
+  uncommitted_bytes_ += bytes.size();
   ++rows_;
 }
 
@@ -208,6 +209,7 @@ void recording_writer::add_payload(int64_t sequence, node_id node,
                         << signed_bits(payload_chain_))
       .put();
   });
+  uncommitted_bytes_ += bytes.size();
   ++rows_;
 }
 
@@ -229,6 +231,7 @@ void recording_writer::seal() {
   seal_chain_ = digest.result();
   (values << signed_bits(seal_chain_)).put();
   walls_ = 0;
+  uncommitted_bytes_ = 0;
   database_->exec("COMMIT");
   in_transaction_ = false;
 }

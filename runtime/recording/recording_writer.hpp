@@ -69,6 +69,9 @@ public:
   /// Commits the last facts and makes the file one that stands alone.
   void finish(const std::map<std::string, std::string>& meta);
 
+  /// Of snapshots and payloads in the transaction at hand.
+  size_t uncommitted_bytes() const noexcept { return uncommitted_bytes_; }
+
   int64_t events() const noexcept { return events_; }
 
   uint64_t last_chain() const noexcept { return event_chain_; }
@@ -91,6 +94,7 @@ private:
   std::optional<SQLite::Statement> put_snapshot_;
   std::optional<SQLite::Statement> put_payload_;
   bool in_transaction_ = false;
+  size_t uncommitted_bytes_ = 0;
   int64_t events_ = 0;
   int64_t rows_ = 0;
   uint64_t event_chain_ = 0;

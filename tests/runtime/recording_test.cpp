@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -165,6 +166,26 @@ TEST_CASE("a recording that cannot be written ends, and the run does not",
         == SQLite::Database{run.file.string()}
              .execAndGet("SELECT events FROM seal ORDER BY id DESC LIMIT 1")
              .getInt64());
+}
+
+TEST_CASE("a full disk ends the recording and leaves room for the results",
+          "[recording]") {
+  temporary_folder folder;
+  auto disk = folder / "disk";
+  std::filesystem::create_directory(disk);
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=6m") != 0) {
+    WARN("only root can make a small disk; not tested");
+    return;
+  }
+  auto run = record(disk / "run.caps",
+                    {"recording.level=payloads", "training.epochs=2000"}, 1);
+  auto left = std::filesystem::space(disk).available;
+  auto rows = count(run, "event");
+  umount2(disk.c_str(), MNT_DETACH);
+  CHECK(run.end.text == "");
+  CHECK_THAT(run.outcome.failure, contains("the disk is nearly full"));
+  CHECK(rows == run.outcome.events);
+  CHECK(left > 2'000'000);
 }
 
 TEST_CASE("a folder that is not there costs the recording alone",

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -147,7 +148,10 @@ TEST_CASE("a recording with more in it than tables is refused", "[verify]") {
              contains("schema 2"));
 }
 
-TEST_CASE("500 bit flips and cuts are found or harmless", "[verify]") {
+TEST_CASE("bit flips and cuts are found or harmless", "[verify]") {
+  // CAPS_FLIPS=10000 tries more of them.
+  auto wanted = std::getenv("CAPS_FLIPS");
+  auto flips = wanted != nullptr ? std::atoi(wanted) : 500;
   temporary_folder folder;
   auto run = record(folder / "run.caps",
                     {"recording.level=payloads", "training.epochs=20"}, 1);
@@ -156,7 +160,7 @@ TEST_CASE("500 bit flips and cuts are found or harmless", "[verify]") {
   random_stream stream{20};
   auto changed = folder / "changed.caps";
   int harmless = 0;
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < flips; ++i) {
     auto bytes = sound;
     auto at = stream.below(bytes.size());
     auto bit = stream.below(8);
@@ -176,7 +180,7 @@ TEST_CASE("500 bit flips and cuts are found or harmless", "[verify]") {
     }
   }
   // Such as those in unused space of pages.
-  CHECK(harmless < 250);
+  CHECK(harmless < flips / 2);
 }
 
 TEST_CASE("a run that is killed leaves a sound recording", "[verify]") {
@@ -214,5 +218,5 @@ training.epochs = 1000000
   auto found = verified(out / "run.caps");
   CHECK_FALSE(found.ended);
   CHECK(found.events > 1000);
-  CHECK(found.transactions > 2);
+  CHECK(found.transactions >= 2);
 }
