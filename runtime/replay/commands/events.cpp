@@ -104,6 +104,8 @@ answer why_command(session& s, words& in) {
   auto sequence = in.done() ? s.place().position() : in.number("event");
   auto shown_max = in.accept_number().value_or(causes_shown);
   in.finish();
+  if (sequence == s.place().start())
+    throw input_error("nothing has happened yet: expected an event");
   std::vector<recorded_event> chain;
   int64_t length = 0;
   for (std::optional<int64_t> next = sequence; next; ++length) {

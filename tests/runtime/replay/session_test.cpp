@@ -212,6 +212,7 @@ TEST_CASE_METHOD(fixture, "causes lead to the start", "[session]") {
   for (const auto& x : why["chain"])
     chain.push_back(x["sequence"]);
   CHECK(chain == std::vector<int64_t>{1, 4, 13, 22, 25});
+  CHECK_THAT(refusal("why"), contains("nothing has happened yet"));
   CHECK(ask("why 25 2")["chain"].size() == 2);
   CHECK_THAT(text("why 25 2"), contains("3 causes before these"));
   ask("goto 8");
