@@ -5,8 +5,22 @@
 #include "runtime/replay/query.hpp"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 namespace caps {
+
+namespace {
+
+/// Whether reading a scenario would read other files.
+bool includes_files(const std::string& scenario) {
+  try {
+    return toml::parse(scenario).contains("include");
+  } catch (const toml::parse_error&) {
+    return false; // whoever reads it says what is wrong
+  }
+}
+
+} // namespace
 
 std::vector<scenario_change> changes_of(recording_file& file) {
   auto text = file.meta("changes");
@@ -31,13 +45,20 @@ run_plan plan_of(recording_file& file, const components& known) {
     throw input_error(fmt::format("{}: holds no events (level \"{}\"); only "
                                   "what was recorded can be run again",
                                   path, file.meta("level").value_or("?")));
-  auto plan = make_plan(parse_scenario(*text, path + " (scenario)", {}, known));
-  // The same scenario may mean something else on another machine.
-  if (file.nodes().size() != plan.nodes.size())
+  if (includes_files(*text))
+    throw data_error(fmt::format("{}: its scenario includes other files, which "
+                                 "that of no recording does",
+                                 path));
+  auto loaded = parse_scenario(*text, path + " (scenario)", {}, known);
+  // The same scenario may mean something else on another machine; and nobody
+  // shall be made to plan for nodes that were never there.
+  auto nodes = loaded.content.nodes
+               + loaded.content.protocol.recipe()->servers().servers;
+  if (static_cast<int64_t>(file.nodes().size()) != nodes)
     throw input_error(fmt::format("{}: of {} nodes, but its scenario makes {} "
                                   "here",
-                                  path, file.nodes().size(),
-                                  plan.nodes.size()));
+                                  path, file.nodes().size(), nodes));
+  auto plan = make_plan(std::move(loaded));
   if (file.meta("layout") != facts_of(plan).meta.at("layout"))
     throw input_error(
       fmt::format("{}: its scenario makes another net here", path));

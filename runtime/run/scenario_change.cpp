@@ -26,7 +26,9 @@ std::string_view table_of(std::string_view setting) {
 
 void check(const std::vector<std::string>& settings) {
   for (const auto& x : settings)
-    if (std::ranges::find(changeable, table_of(x)) == changeable.end())
+    // A second line could name another table.
+    if (x.find('\n') != std::string::npos
+        || std::ranges::find(changeable, table_of(x)) == changeable.end())
       throw input_error(fmt::format("{}: cannot change in the course of a run; "
                                     "only keys of [{}] can",
                                     x, fmt::join(changeable, "], [")));

@@ -129,6 +129,8 @@ TEST_CASE("what cannot change in the course of a run is refused", "[fork]") {
              contains("cannot change in the course of a run"));
   CHECK_THAT(problem(10, " protocol . name = 'dsgd'"),
              contains("only keys of [compute]"));
+  CHECK_THAT(problem(10, "link.drop=0\n[model]\nname='lenet5'"),
+             contains("cannot change in the course of a run"));
   CHECK_THAT(problem(10, "optimizer.name=adam"), contains("optimizer.name"));
   CHECK_THAT(problem(10, "link.drop=2"), contains("link.drop"));
   CHECK_THAT(problem(0, "link.drop=1"), contains("has events 1 to"));

@@ -197,3 +197,21 @@ TEST_CASE("what was not recorded cannot be run again", "[rerun]") {
   CHECK_THROWS_WITH(plan_of(file, built_in_components()),
                     contains("holds no events (level \"metrics\")"));
 }
+
+TEST_CASE("the scenario of a recording is not trusted", "[rerun]") {
+  temporary_folder folder;
+  auto refused = [&](const std::string& scenario, const std::string& why) {
+    auto run = record(folder / "run.caps", {}, 1);
+    {
+      SQLite::Database file{run.file.string(), SQLite::OPEN_READWRITE};
+      SQLite::Statement put{
+        file, "UPDATE meta SET value = ? || value WHERE key = 'scenario'"};
+      put.bind(1, scenario);
+      put.exec();
+    }
+    recording_file file{run.file};
+    CHECK_THROWS_WITH(plan_of(file, built_in_components()), contains(why));
+  };
+  refused("include = '/etc/passwd'\n", "includes other files");
+  refused("\"incl\\u0075de\" = '/etc/passwd'\n", "includes other files");
+}
