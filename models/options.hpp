@@ -93,6 +93,10 @@ public:
   virtual void reals(std::string_view name, std::vector<double>& value,
                      const interval<double>& range, std::string_view doc)
     = 0;
+
+  virtual void texts(std::string_view name, std::vector<std::string>& value,
+                     std::string_view doc)
+    = 0;
 };
 
 /// A component that has options and makes a `Product` from them. Options are

@@ -4,6 +4,7 @@
 #include "runtime/cli/options.hpp"
 #include "runtime/cli/replay_command.hpp"
 #include "runtime/cli/standard_streams.hpp"
+#include "runtime/plugin/loader.hpp"
 #include "runtime/scenario/documentation.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@ namespace {
 
 caps::exit_code execute(const caps::cli_options& options) {
   auto known = caps::built_in_components();
+  for (const auto& file : options.plugins)
+    known = caps::with_plugin(known, file);
   switch (options.what) {
     case caps::command::run:
       return caps::run_command(options, known);

@@ -35,6 +35,15 @@ Examples:
   caps_runtime verify runs/ring3/run.caps
   caps_runtime fork runs/ring3/run.caps --at 5000 --set link.drop=0.2)";
 
+/// What every command takes that knows components by name.
+void add_plugin_option(CLI::App& to, cli_options& result) {
+  to
+    .add_option("--plugin", result.plugins,
+                "a shared library with further components; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+}
+
 } // namespace
 
 std::vector<std::string> cli_options::all_settings() const {
@@ -77,6 +86,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
                 "key=value over what the scenario says; repeatable")
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
     ->allow_extra_args(false);
+  add_plugin_option(app, result);
   app
     .add_option("--processes", result.processes,
                 "operating-system processes to spread the nodes over; more "
@@ -102,6 +112,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
                  "key=value over what the scenario says; repeatable")
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
     ->allow_extra_args(false);
+  add_plugin_option(*check, result);
 
   auto compare = app.add_subcommand(
     "compare", "runs several scenarios and prints their results as a table");
@@ -123,6 +134,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   compare
     ->add_option("--threads", result.threads, "compute threads [one per core]")
     ->check(CLI::Range(1, 1024));
+  add_plugin_option(*compare, result);
 
   auto study = app.add_subcommand(
     "study", "makes all runs of a study file that are not done yet and prints "
@@ -160,6 +172,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
                  "protocols, models, datasets, partitions, optimizers, "
                  "schedules, topologies, swaps or compressors")
     ->required();
+  add_plugin_option(*list, result);
 
   auto document = app.add_subcommand(
     "document", "prints the reference of scenarios/README.md");

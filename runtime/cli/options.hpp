@@ -32,6 +32,8 @@ struct cli_options {
   std::string clock;
   std::string record;
   std::vector<std::string> settings;
+  /// Plug-ins, besides those of the scenario.
+  std::vector<std::filesystem::path> plugins;
   size_t processes = 1;
   /// 0: as many as the machine has cores.
   size_t threads = 0;

@@ -20,6 +20,7 @@ run_end join_run(run_plan& plan, const run_settings& settings,
   plan.environment->compute = &compute;
   caf::actor_system_config config;
   configure_network(config, settings.threads, largest_payload(plan));
+  plan.content.messages.configure(config);
   caf::actor_system system{config};
   auto hub = system.middleman().remote_actor(loopback, launcher_port);
   if (!hub)

@@ -76,6 +76,7 @@ run_end run_processes(run_plan& plan, const run_settings& settings,
   // detached actor would do as well, but the middleman may keep one alive that
   // another process knew, and then CAF waits for it to the end of time.
   configure_network(config, 2, largest_payload(plan));
+  plan.content.messages.configure(config);
   caf::actor_system system{config};
   auto measure = system.spawn(
     evaluator, make_evaluator_config(plan, {&compute, &watch, false}));

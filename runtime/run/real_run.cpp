@@ -17,6 +17,7 @@ run_end run_real(run_plan& plan, const run_settings& settings,
   end_watch watch{observer};
   caf::actor_system_config config;
   add_messages(config);
+  plan.content.messages.configure(config);
   config.set("scheduler.max-threads", settings.threads);
   caf::actor_system system{config};
   auto actors = start_cluster(system, plan, {&compute, &watch, true});

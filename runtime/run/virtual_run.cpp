@@ -45,6 +45,7 @@ run_end run_virtual(run_plan& plan, const run_settings& settings,
   end_watch watch{observer};
   caf::actor_system_config config;
   add_messages(config);
+  plan.content.messages.configure(config);
   config.set("scheduler.policy", caf::atom("testing"));
   caf::actor_system system{config};
   auto& scheduler

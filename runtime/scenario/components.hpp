@@ -6,9 +6,12 @@
 #include "models/nets/net.hpp"
 #include "models/optim/optimizer.hpp"
 #include "models/optim/schedule.hpp"
+#include "runtime/plugin/message_registry.hpp"
 #include "runtime/topology/graph.hpp"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace caps {
 
@@ -22,6 +25,9 @@ struct components {
   std::shared_ptr<registry<optimizer_recipe>> optimizers;
   std::shared_ptr<registry<schedule_recipe>> schedules;
   std::shared_ptr<registry<protocol_recipe>> protocols;
+  message_registry messages;
+  /// Absolute paths of the plug-ins that added to them, in order of loading.
+  std::vector<std::string> plugins;
 };
 
 /// The components that come with this program.

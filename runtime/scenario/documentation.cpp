@@ -93,6 +93,15 @@ public:
         fmt::format("[{}]", fmt::join(value, ", ")), doc);
   }
 
+  void texts(std::string_view name, std::vector<std::string>& value,
+             std::string_view doc) override {
+    std::vector<std::string> words;
+    for (const auto& x : value)
+      words.push_back(toml_string(x));
+    add(name, "array of strings", fmt::format("[{}]", fmt::join(words, ", ")),
+        doc);
+  }
+
   std::vector<option_text> options;
 
 private:

@@ -1,5 +1,7 @@
 #include "runtime/scenario/reader.hpp"
 
+#include "runtime/plugin/loader.hpp"
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
@@ -134,6 +136,13 @@ public:
              const interval<double>& range, std::string_view) override {
     list(name, value, [&](const toml::node& x) {
       return in_range(x, name, number(x, name), range);
+    });
+  }
+
+  void texts(std::string_view name, std::vector<std::string>& value,
+             std::string_view) override {
+    list(name, value, [&](const toml::node& x) {
+      return expect<std::string>(x, name, "strings");
     });
   }
 
@@ -392,6 +401,31 @@ toml::table parse_setting(const std::string& setting) {
   }
 }
 
+/// The components of the plug-ins that a scenario loads, besides those known.
+/// They must be there before anything else of it is read. What is no list of
+/// files is left to the reader.
+components load_plugins(const toml::table& source, components known) {
+  auto files = source["plugins"]["load"].as_array();
+  if (files == nullptr)
+    return known;
+  for (const auto& file : *files) {
+    auto name = file.value_exact<std::string>();
+    if (!name)
+      continue;
+    auto where = file.source();
+    std::filesystem::path folder;
+    if (where.path && !where.path->starts_with("--set"))
+      folder = std::filesystem::path{*where.path}.parent_path();
+    try {
+      known = with_plugin(known, folder / *name);
+    } catch (const input_error& e) {
+      throw input_error(fmt::format("{}: plugins.load: {}", place_of(where),
+                                    e.what()));
+    }
+  }
+  return known;
+}
+
 } // namespace
 
 bool source_map::wins(const std::string& a, const std::string& b) const {
@@ -418,14 +452,18 @@ std::string source_map::where(std::string key) const {
 loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
                                const std::vector<std::string>& settings,
                                const components& known) {
-  loaded_scenario result{scenario{known}, {}};
-  auto source = with_includes(parse(text, origin), origin, result.places);
+  source_map places;
+  auto source = with_includes(parse(text, origin), origin, places);
   for (const auto& setting : settings)
     merge(source, parse_setting(setting));
+  auto all = load_plugins(source, known);
+  loaded_scenario result{scenario{all}, std::move(places)};
   result.places.add("", origin);
   scenario_reader reader{source, origin, result.places};
   result.content.visit(reader);
   reader.finish();
+  // Whoever reads this scenario again may do so from elsewhere.
+  result.content.plugins = all.plugins;
   return result;
 }
 

@@ -3,7 +3,7 @@
 namespace caps {
 
 scenario::scenario(const components& known)
-  : topology(known.topologies, "ring"),
+  : messages(known.messages), topology(known.topologies, "ring"),
     swaps(known.swap_schedules, "every_step"),
     data(known.datasets, "fashion_mnist"), partition(known.partitions, "iid"),
     model(known.models, "lenet5"), optimizer(known.optimizers, "sgd"),
@@ -15,6 +15,12 @@ void scenario::visit(scenario_visitor& visitor) {
     v.integer("seed", seed, at_least(0),
               "every random decision of the run derives from it");
   });
+  visitor.table("plugins", "What this program does not bring along.",
+                [this](option_visitor& v) {
+                  v.texts("load", plugins,
+                          "shared libraries with further components, relative "
+                          "to the file that says so");
+                });
   visitor.table("nodes", "Who takes part.", [this](option_visitor& v) {
     v.integer("count", nodes, {.min = 1, .max = 1'000'000}, "number of nodes");
   });

@@ -54,6 +54,10 @@ struct scenario {
 
   std::string name;
   int64_t seed = 1;
+  /// Files of all plug-ins in use, those of the command line first.
+  std::vector<std::string> plugins;
+  /// Message types of these plug-ins.
+  message_registry messages;
 
   int64_t nodes = 3;
   component<topology_recipe> topology;

@@ -62,6 +62,14 @@ public:
     line(name, fmt::format("[{}]", fmt::join(words, ", ")));
   }
 
+  void texts(std::string_view name, std::vector<std::string>& value,
+             std::string_view) override {
+    std::vector<std::string> words;
+    for (const auto& x : value)
+      words.push_back(toml_string(x));
+    line(name, fmt::format("[{}]", fmt::join(words, ", ")));
+  }
+
 private:
   void line(std::string_view name, std::string_view value) {
     fmt::format_to(std::back_inserter(out_), "{} = {}\n", name, value);

@@ -12,7 +12,8 @@
 namespace caps::test {
 
 using option_value = std::variant<bool, int64_t, double, std::string,
-                                  std::vector<int64_t>, std::vector<double>>;
+                                  std::vector<int64_t>, std::vector<double>,
+                                  std::vector<std::string>>;
 
 using option_values = std::map<std::string, option_value, std::less<>>;
 
@@ -71,6 +72,11 @@ public:
     take(name, value);
     for (auto x : value)
       check(name, x, range);
+  }
+
+  void texts(std::string_view name, std::vector<std::string>& value,
+             std::string_view) override {
+    take(name, value);
   }
 
   /// Throws if a value was given for an option nobody asked for.
