@@ -30,7 +30,9 @@ using peer_actor = caf::typed_actor<
   // Takes the parameters and the gradient tracker of a neighbour.
   caf::reacts_to<tracked_parameters>,
   // Takes the change of a neighbour's public copy.
-  caf::reacts_to<compressed_difference>>;
+  caf::reacts_to<compressed_difference>,
+  // Takes what a neighbour's, or a server's, parameters changed.
+  caf::reacts_to<partial_parameters>>;
 
 /// Starts the nodes of a run and decides when it is over.
 using coordinator_actor = caf::typed_actor<
