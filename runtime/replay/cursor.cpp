@@ -288,8 +288,10 @@ const std::vector<cursor::epoch_end>& cursor::epoch_ends() {
   query q{file_, "SELECT epoch, max(sequence) FROM metric WHERE epoch > 0 "
                  "GROUP BY epoch ORDER BY epoch"};
   while (q.next())
+    // In a recording that was cut off, the events may end before.
     epoch_ends_->push_back(
-      {q.integer(0).value_or(0), q.integer(1).value_or(0)});
+      {q.integer(0).value_or(0),
+       std::clamp(q.integer(1).value_or(0), start(), end())});
   return *epoch_ends_;
 }
 

@@ -2,7 +2,7 @@
 
 #include "models/errors.hpp"
 #include "models/options.hpp"
-#include "runtime/replay/table.hpp"
+#include "runtime/replay/printable.hpp"
 
 #include <fmt/format.h>
 

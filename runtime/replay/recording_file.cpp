@@ -2,6 +2,7 @@
 
 #include "models/errors.hpp"
 #include "runtime/recording/schema.hpp"
+#include "runtime/replay/printable.hpp"
 #include "runtime/replay/query.hpp"
 
 #include <SQLiteCpp/Exception.h>
@@ -73,6 +74,18 @@ SQLite::Database open(const std::filesystem::path& path) {
 recording_file::recording_file(std::filesystem::path path)
   : path_(std::move(path)), connection_(open(path_)), guard_(connection_) {
   try {
+    read();
+  } catch (const data_error& e) {
+    throw data_error(printable(e.what()));
+  } catch (const input_error& e) {
+    // Nobody has asked for anything yet.
+    throw data_error(
+      printable(fmt::format("{}: damaged: {}", path_.string(), e.what())));
+  }
+}
+
+void recording_file::read() {
+  try {
     guard_.prepare();
     check_schema();
     guard_.close_gate();
@@ -93,6 +106,12 @@ void recording_file::fail(const SQLite::Exception& e) const {
   if (code == SQLITE_ERROR || code == SQLITE_AUTH || code == SQLITE_MISMATCH
       || code == SQLITE_RANGE || code == SQLITE_TOOBIG)
     throw input_error(e.what());
+  if (code == SQLITE_NOMEM)
+    throw error(fmt::format("{}: {}", path_.string(), e.what()));
+  if (code == SQLITE_CANTOPEN)
+    throw data_error(fmt::format("{}: cannot be opened with the log beside it "
+                                 "(-wal); is its folder writable? {}",
+                                 path_.string(), e.what()));
   if (code == SQLITE_NOTADB)
     throw data_error(
       fmt::format("{}: not a recording: {}", path_.string(), e.what()));

@@ -62,6 +62,7 @@ public:
   [[noreturn]] void fail(const SQLite::Exception& e) const;
 
 private:
+  void read();
   void check_schema();
   void check_version();
   void read_nodes();

@@ -3,7 +3,7 @@
 #include "models/errors.hpp"
 #include "models/registry.hpp"
 #include "runtime/replay/commands/commands.hpp"
-#include "runtime/replay/table.hpp"
+#include "runtime/replay/printable.hpp"
 #include "runtime/replay/words.hpp"
 
 #include <fmt/format.h>
@@ -40,20 +40,18 @@ answer session::execute(std::string_view line) {
   try {
     auto result = command.run(*this, in);
     in.finish();
-    for (auto& c : result.text)
-      if (c != '\n')
-        c = printable(std::string{c}).front();
+    result.text = printable_lines(std::move(result.text));
     nlohmann::ordered_json json{{"command", command.name}};
     json.update(result.json);
     result.json = std::move(json);
     return result;
   } catch (const input_error& e) {
     cursor_.to_position(before);
-    throw input_error(
-      fmt::format("{}: {}; usage: {}", command.name, e.what(), command.usage));
-  } catch (...) {
+    throw input_error(printable(
+      fmt::format("{}: {}; usage: {}", command.name, e.what(), command.usage)));
+  } catch (const error& e) {
     cursor_.to_position(before);
-    throw;
+    throw error(printable(e.what()), e.code());
   }
 }
 

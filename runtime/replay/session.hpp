@@ -49,9 +49,9 @@ public:
   void limit(std::chrono::nanoseconds time) noexcept { time_ = time; }
 
   /// Executes one line; an empty one, or one that begins with #, does nothing.
-  /// Throws `input_error` for what is wrong with the line, `data_error` for
-  /// what is wrong with the file, `error` for what took too long or was
-  /// cancelled; the position is then what it was before.
+  /// Throws `input_error` for what is wrong with the line and `error` with the
+  /// exit code of what else is wrong (a damaged file, a search that took too
+  /// long or was cancelled); the position is then what it was before.
   answer execute(std::string_view line);
 
   /// The words that may stand at the end of `line` instead of its last word.

@@ -1,5 +1,7 @@
 #include "runtime/replay/table.hpp"
 
+#include "runtime/replay/printable.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -80,13 +82,6 @@ nlohmann::ordered_json table::json() const {
     result.push_back(std::move(object));
   }
   return result;
-}
-
-std::string printable(std::string text) {
-  for (auto& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      c = '?';
-  return text;
 }
 
 } // namespace caps

@@ -30,8 +30,4 @@ private:
   std::vector<std::vector<nlohmann::ordered_json>> rows_;
 };
 
-/// Text that comes from a file without what would confuse a terminal: control
-/// characters become question marks.
-std::string printable(std::string text);
-
 } // namespace caps

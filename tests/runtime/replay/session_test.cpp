@@ -227,7 +227,13 @@ TEST_CASE("causes that follow are damage", "[session]") {
   recording_file file{made.file()};
   snapshot_states states{file};
   session walk{file, states};
-  CHECK_THROWS_AS(walk.execute("why 9"), data_error);
+  try {
+    walk.execute("why 9");
+    FAIL("was not refused");
+  } catch (const error& e) {
+    CHECK_THAT(e.what(), contains("event 5 has no cause before it"));
+    CHECK(e.code() == exit_code::bad_data);
+  }
 }
 
 TEST_CASE_METHOD(fixture, "the last write is found", "[session]") {
@@ -333,11 +339,19 @@ TEST_CASE("a recording without events can be plotted", "[session]") {
 TEST_CASE("text of a file cannot reach the terminal's controls", "[session]") {
   made_recording made;
   make_ring(made, 2);
-  made.execute("UPDATE event SET kind = char(27) || '[2J' WHERE sequence = 5");
+  made.execute("UPDATE event SET kind = char(27) || '[2J' || char(155) || 'é' "
+               "WHERE sequence = 5");
+  made.metric(5, 0, 0, 1, "\x1b[31m", 1);
   made.commit();
   recording_file file{made.file()};
   snapshot_states states{file};
   session walk{file, states};
-  for (auto line : {"goto 5", "messages", "print kind at 1 by kind", "nodes"})
-    CHECK(walk.execute(line).text.find('\x1b') == std::string::npos);
+  for (auto line : {"goto 5", "messages", "print kind at 1 by kind", "nodes"}) {
+    auto text = walk.execute(line).text;
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find("\xc2\x9b") == std::string::npos);
+  }
+  CHECK_THAT(walk.execute("goto 5").text, contains("?[2J??é"));
+  CHECK_THROWS_WITH(walk.execute("plot nothing"),
+                    contains("known: ?[31m") && !contains("\x1b"));
 }
