@@ -6,16 +6,19 @@ namespace caps {
 
 namespace {
 
+/// Letters to insert, drop, replace or swap with their neighbour.
 size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
+  std::vector<size_t> before, last, row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = row[0];
+    before = std::move(last);
+    last = row;
     row[0] = i + 1;
     for (size_t j = 0; j < b.size(); ++j) {
-      auto change = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+      auto change = last[j] + (a[i] == b[j] ? 0 : 1);
+      row[j + 1] = std::min({change, row[j] + 1, last[j + 1] + 1});
+      if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j])
+        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
   }
   return row.back();

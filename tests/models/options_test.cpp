@@ -28,6 +28,7 @@ TEST_CASE("a misspelled name finds its neighbour", "[options]") {
   std::vector<std::string> known{"topology", "training", "seed"};
   CHECK(caps::nearest("topolgy", known) == "topology");
   CHECK(caps::nearest("sed", known) == "seed");
+  CHECK(caps::nearest("tets", {"test", "tent"}) == "test");
   CHECK(caps::nearest("zebra", known).empty());
 }
 

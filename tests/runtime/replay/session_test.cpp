@@ -302,7 +302,7 @@ TEST_CASE_METHOD(fixture, "every command is explained", "[session]") {
                contains(std::string{x.usage}));
   }
   CHECK_THAT(text("help conditions"), contains("recording: test_loss"));
-  CHECK_THAT(refusal("help ste"), contains("did you mean 'step'?"));
+  CHECK_THAT(refusal("help stpe"), contains("did you mean 'step'?"));
   CHECK(walk->execute("quit").quit);
   CHECK(text("").empty());
   CHECK(text("# a remark").empty());
