@@ -15,7 +15,7 @@ uint64_t message_digest::of_bytes(std::span<const std::byte> bytes) {
     if (x.data == bytes.data() && x.size == bytes.size())
       return x.value;
   auto result = checksum(bytes);
-  if (bytes.size() >= remembered_min)
+  if (remembers_ && bytes.size() >= remembered_min)
     known_.push_back({bytes.data(), bytes.size(), result});
   return result;
 }
@@ -62,7 +62,7 @@ caf::error message_digest::end_sequence() {
 caf::error message_digest::apply_raw(size_t size, void* data) {
   std::span<const std::byte> bytes{static_cast<std::byte*>(data), size};
   auto value = of_bytes(bytes);
-  if (size >= remembered_min)
+  if (remembers_ && size >= remembered_min)
     pieces_.push_back({bytes.data(), size, value});
   return put(value);
 }

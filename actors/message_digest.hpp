@@ -29,6 +29,10 @@ public:
   /// Smaller pieces are no vectors and not remembered.
   static constexpr size_t remembered_min = 1024;
 
+  /// Whether digests are remembered at all: not where vectors live on another
+  /// device and are copied to memory that is gone at once.
+  void remember(bool yes) noexcept { remembers_ = yes; }
+
   /// Forgets everything but `known`. Whoever calls keeps the memory of all
   /// digests taken since alive and unchanged until the next call.
   void forget(std::vector<known_digest> known = {});
@@ -75,6 +79,7 @@ private:
   template <class String>
   caf::error put_string(const String& x);
 
+  bool remembers_ = true;
   std::vector<known_digest> known_;
   std::vector<known_digest> pieces_;
   std::string bytes_;

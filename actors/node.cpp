@@ -103,6 +103,7 @@ node::node(caf::actor_config& config,
   if (own_.role != node_role::parameter_server)
     sampler_.emplace(std::move(own_.shard), environment_->sampling,
                      random_stream{environment_->seed, own_.id, "shuffle"});
+  digest_.remember(environment_->options.device().is_cpu());
   start_parameters(*environment_, own_.id, own_.part, parameters_);
   set_learning_rate();
 }
@@ -378,6 +379,7 @@ void node::use_gradient(const computed& x,
 void node::examine_gradient(double loss) {
   const auto& values = parameters_.gradient().read();
   event_->loss = loss;
+  event_->seen.push_back(values);
   event_->norm = norm(values, {0, values.numel()});
   if (auto data = to_payload(values).storage()->host_data())
     event_->digest = digest_.of_bytes({data, values.nbytes()});

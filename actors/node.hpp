@@ -254,8 +254,10 @@ private:
     std::optional<double> norm;
     std::optional<uint64_t> digest;
     std::optional<state_snapshot> snapshot;
-    /// Messages sent: they hold the memory of all digests taken.
+    /// Messages sent and vectors looked at: they hold the memory of all
+    /// digests taken.
     std::vector<caf::message> sent;
+    std::vector<at::Tensor> seen;
   };
   /// Set while an event is handled, if somebody looks on.
   std::optional<open_event> event_;
