@@ -107,6 +107,11 @@ coordinator_actor::behavior_type coordinator(pointer self,
       finished(self, x.stamp.source);
     },
     [self](const node_failed& x) {
+      if (x.code == static_cast<uint8_t>(error_code::node_crashed)) {
+        self->state.config.observer->on_event({x.stamp, 0, x.text});
+        finished(self, x.stamp.source);
+        return;
+      }
       const auto& servers = self->state.config.servers;
       if (x.code == static_cast<uint8_t>(error_code::node_lost)
           && !servers.empty() && !is_server(self->state, x.stamp.source)) {

@@ -130,6 +130,7 @@ caf::behavior node::make_behavior() {
         handle({.kind = event_kind::stop}, {}, [this] { conclude(); });
     },
     [this](const computed& x) { take_gradient(x); },
+    [this](crash_due) { crash(); },
   };
 }
 
@@ -177,6 +178,25 @@ void node::start() {
     auto content = caf::make_message(start_training{});
     guarded([&] { handlers_(content); });
   });
+  if (own_.crash_at)
+    clock().schedule_message(clock().now() + *own_.crash_at,
+                             caf::strong_actor_ptr{ctrl()},
+                             caf::make_mailbox_element(
+                               ctrl(), caf::make_message_id(), {},
+                               crash_due{}));
+}
+
+void node::crash() {
+  if (phase_ != phase::training)
+    return;
+  // No last words to other nodes: that is for their protocols to notice.
+  phase_ = phase::finished;
+  caf::anon_send(
+    coordinator_,
+    node_failed{next_stamp(), static_cast<uint8_t>(error_code::node_crashed),
+                fmt::format("node {} crashes at {} after {} steps, as "
+                            "[[fault]] says",
+                            id(), to_text(*own_.crash_at), step_)});
 }
 
 void node::conclude() {

@@ -11,6 +11,7 @@
 #include "models/nets/net.hpp"
 #include "models/optim/schedule.hpp"
 
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <map>
@@ -87,7 +88,12 @@ struct node_config {
   compute_model compute;
   /// Outgoing links that are not ideal.
   std::map<node_id, link_model> links;
+  /// When the node crashes, since training started; never if absent.
+  std::optional<std::chrono::nanoseconds> crash_at;
 };
+
+/// Reminds a node of its crash.
+struct crash_due {};
 
 /// A participant: owns parameters, data, randomness and a protocol, and is the
 /// protocol's context. Implements `peer_actor`; other
@@ -179,6 +185,7 @@ private:
   void introduce(const introductions& x);
   void start();
   void conclude();
+  void crash();
   void take_gradient(const computed& x);
   void use_gradient(const computed& x, std::optional<pending_gradient> pending);
   void examine_gradient(double loss);
@@ -265,3 +272,5 @@ private:
 };
 
 } // namespace caps
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caps::crash_due)

@@ -36,6 +36,8 @@ std::string to_string(error_code code) {
       return "diverged";
     case error_code::node_lost:
       return "node lost";
+    case error_code::node_crashed:
+      return "node crashed";
     case error_code::fault:
       return "fault";
   }

@@ -32,6 +32,8 @@ enum class error_code : uint8_t {
   diverged,
   /// A node or the process it lived in is gone.
   node_lost,
+  /// A node crashed because the scenario says so; others are to notice.
+  node_crashed,
   /// An exception left a handler or a compute job.
   fault,
 };

@@ -165,6 +165,21 @@ void override_links(const scenario& x, const graph& topology,
   }
 }
 
+void set_faults(const scenario& x, const source_map& places,
+                std::vector<node_config>& nodes) {
+  for (size_t i = 0; i < x.faults.size(); ++i) {
+    const auto& fault = x.faults[i];
+    places.locate(fmt::format("fault[{}].node", i), [&] {
+      if (fault.node >= static_cast<int64_t>(nodes.size()))
+        throw input_error(fmt::format("fault.node: there is no node {}, nodes "
+                                      "are 0 to {}",
+                                      fault.node, nodes.size() - 1));
+      auto& crash = nodes[static_cast<size_t>(fault.node)].crash_at;
+      crash = crash ? std::min(*crash, fault.at) : fault.at;
+    });
+  }
+}
+
 void make_servers(const run_plan& plan, std::vector<node_config>& nodes) {
   const auto& e = *plan.environment;
   if (e.servers.empty())
@@ -208,6 +223,7 @@ std::vector<node_config> make_nodes(const run_plan& plan,
   }
   make_servers(plan, result);
   override_links(x, plan.topology, places, result);
+  set_faults(x, places, result);
   return result;
 }
 

@@ -121,6 +121,18 @@ void scenario::visit(scenario_visitor& visitor) {
       v.boolean("both_ways", x.both_ways, "the way back is the same");
       x.link.describe(v);
     });
+  visitor.tables(
+    "fault", "What goes wrong.", faults.size(),
+    [this](size_t n) { faults.assign(n, {}); },
+    [this](size_t i, option_visitor& v) {
+      auto& x = faults[i];
+      v.integer("node", x.node, at_least(0),
+                "the node; parameter servers come after the workers");
+      v.choice("kind", x.kind, {"crash"},
+               "crash: from then on the node does nothing and says nothing; "
+               "the run goes on if the others can");
+      v.time("at", x.at, "on the run's clock, since training started");
+    });
   visitor.table("evaluation", "How often and on what nodes are measured.",
                 [this](option_visitor& v) {
                   v.integer("every", evaluation_every, at_least(1),

@@ -46,6 +46,13 @@ struct link_override {
   link_model link;
 };
 
+/// Something that goes wrong at a node.
+struct node_fault {
+  int64_t node = 0;
+  std::string kind = "crash";
+  std::chrono::nanoseconds at{0};
+};
+
 /// One distributed training run, as the user describes it. Every field is
 /// described in `visit`, from which the reader, the writer of resolved
 /// scenarios and the documentation follow.
@@ -93,6 +100,7 @@ struct scenario {
   std::vector<node_override> node_overrides;
   link_model link;
   std::vector<link_override> link_overrides;
+  std::vector<node_fault> faults;
 
   int64_t evaluation_every = 1;
   int64_t rounds_every = 0;

@@ -1,0 +1,71 @@
+// What the scenario lets go wrong, and what becomes of the others. The program
+// itself is run.
+
+#include "tests/support/catch.hpp"
+
+#include "tests/runtime/support/program.hpp"
+
+using caps::test::csv_without;
+using caps::test::read_csv;
+using caps::test::read_text;
+using caps::test::tiny_scenario;
+using caps::test::workshop;
+
+namespace {
+
+const std::string timing = "[compute]\nstep_time = \"10ms\"\n";
+
+const std::string crash_of_1
+  = timing + "[[fault]]\nnode = 1\nkind = \"crash\"\nat = \"55ms\"\n";
+
+} // namespace
+
+TEST_CASE("peers go on without one that crashes", "[fault]") {
+  workshop shop{tiny_scenario + crash_of_1};
+  auto got = shop.train();
+  CHECK(got.err == "");
+  REQUIRE(got.code == 0);
+  CHECK_THAT(read_text(shop / "out/log.txt"),
+             Catch::Contains("node 1 crashes at 55ms after 5 steps, as "
+                             "[[fault]] says"));
+  // Of it, one epoch is known and no last parameters; of the others, all.
+  CHECK(std::filesystem::exists(shop / "out/0.safetensors"));
+  CHECK_FALSE(std::filesystem::exists(shop / "out/1.safetensors"));
+  auto metrics = read_csv(shop / "out/metrics.csv");
+  std::string lines;
+  for (const auto& row : metrics.rows)
+    lines += row.at("node") + ":" + row.at("epoch") + " ";
+  CHECK(lines == "0:1 1:1 2:1 0:2 2:2 ");
+  // They waited for it as often as the scenario says, and no more.
+  CHECK_THAT(read_text(shop / "out/log.txt"),
+             Catch::Contains("node 0 waits for node 1 no more"));
+}
+
+TEST_CASE("a crash is the same in every run", "[fault]") {
+  workshop shop{tiny_scenario + crash_of_1};
+  REQUIRE(shop.train().code == 0);
+  auto first = csv_without(shop / "out/metrics.csv", "wall_time")
+               + read_text(shop / "out/0.safetensors");
+  REQUIRE(shop.train({"--force", "--threads", "2"}).code == 0);
+  CHECK(first
+        == csv_without(shop / "out/metrics.csv", "wall_time")
+             + read_text(shop / "out/0.safetensors"));
+}
+
+TEST_CASE("workers notice that their server has crashed", "[fault]") {
+  workshop shop{tiny_scenario + timing
+                + "[protocol]\nname = \"async_sgd\"\n"
+                  "[[fault]]\nnode = 3\nat = \"55ms\"\n"};
+  auto got = shop.train();
+  CHECK_THAT(got.err, Catch::Contains("waits for the parameters of server 3"));
+  CHECK(got.code == 5);
+}
+
+TEST_CASE("a fault of nobody is refused", "[fault]") {
+  workshop shop{tiny_scenario + "[[fault]]\nnode = 3\nat = \"1s\"\n"};
+  auto got = shop.train();
+  CHECK(got.err
+        == "error: scenario.toml:17:8: fault.node: there is no node 3, nodes "
+           "are 0 to 2\n");
+  CHECK(got.code == 2);
+}
