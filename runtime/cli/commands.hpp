@@ -34,4 +34,8 @@ exit_code fork_command(const cli_options& options, const components& known);
 /// Prints the first event in which two recordings differ, and their curves.
 exit_code diff_command(const cli_options& options);
 
+/// Checks a protocol and prints what was found, and for each check that failed
+/// a command line that shows it. Returns `failure` if one did.
+exit_code conform_command(const cli_options& options, const components& known);
+
 } // namespace caps

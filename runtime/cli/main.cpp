@@ -39,6 +39,8 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::diff_command(options);
     case caps::command::replay:
       return caps::replay_command(options, known);
+    case caps::command::conform:
+      return caps::conform_command(options, known);
     case caps::command::document:
       caps::print_text(caps::document_scenario(known));
       caps::flush_standard_output();

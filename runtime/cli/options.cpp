@@ -31,6 +31,7 @@ Examples:
   caps_runtime compare scenarios/seeds/p2p/ring8-small/*.toml
   caps_runtime study scenarios/seeds/ps/delays.study.toml --jobs 2
   caps_runtime list protocols
+  caps_runtime conform my_protocol.so --protocol my_protocol
   caps_runtime replay runs/ring3/run.caps
   caps_runtime verify runs/ring3/run.caps
   caps_runtime fork runs/ring3/run.caps --at 5000 --set link.drop=0.2)";
@@ -165,6 +166,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
     ->add_option("--threads", result.threads,
                  "compute threads of a run [cores / jobs]")
     ->check(CLI::Range(1, 1024));
+  add_plugin_option(*study, result);
 
   auto list = app.add_subcommand("list", "lists what a scenario can name");
   list
@@ -173,6 +175,29 @@ parsed_command_line parse_command_line(int argc, char** argv) {
                  "schedules, topologies, swaps or compressors")
     ->required();
   add_plugin_option(*list, result);
+
+  auto conform = app.add_subcommand(
+    "conform", "checks a protocol: under bad links, crashes, other threads...");
+  conform->add_option("plugin", result.plugins,
+                      "the shared library that brings it; none for those of "
+                      "this program");
+  conform
+    ->add_option("--protocol", result.protocol, "the protocol to check")
+    ->required();
+  conform
+    ->add_option("--set", result.settings,
+                 "key=value for the scenarios of all checks; repeatable")
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+    ->allow_extra_args(false);
+  conform->add_option("--out", result.out,
+                      "folder for scenarios and results "
+                      "[runs/conform-<protocol>-<time>]");
+  conform->add_flag("--force", result.force,
+                    "write into --out even if it is not empty");
+  conform
+    ->add_option("--limit", result.limit,
+                 "seconds of the machine's time for one run [20]")
+    ->check(CLI::Range(1, 3600));
 
   auto document = app.add_subcommand(
     "document", "prints the reference of scenarios/README.md");
@@ -223,6 +248,8 @@ parsed_command_line parse_command_line(int argc, char** argv) {
       result.what = command::study;
     else if (list->parsed())
       result.what = command::list;
+    else if (conform->parsed())
+      result.what = command::conform;
     else if (document->parsed())
       result.what = command::document;
     else if (verify->parsed())

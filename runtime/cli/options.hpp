@@ -20,6 +20,7 @@ enum class command : uint8_t {
   fork,
   diff,
   replay,
+  conform,
 };
 
 /// The command line, parsed but not looked at.
@@ -42,6 +43,9 @@ struct cli_options {
   std::string log_level = "info";
   /// For `list`.
   std::string kind;
+  /// For `conform`.
+  std::string protocol;
+  int64_t limit = 20;
   /// For `compare`.
   std::vector<std::filesystem::path> scenarios;
   /// For `compare`, and for `study`, where 0 stands for all it has.

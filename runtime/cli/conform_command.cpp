@@ -1,0 +1,58 @@
+#include "runtime/cli/commands.hpp"
+
+#include "runtime/cli/standard_streams.hpp"
+#include "runtime/conformance/conformance.hpp"
+#include "runtime/report/output_folder.hpp"
+#include "runtime/report/stopwatch.hpp"
+
+#include <fmt/format.h>
+
+namespace caps {
+
+namespace {
+
+std::string_view word(verdict x) {
+  switch (x) {
+    case verdict::passed:
+      return "pass";
+    case verdict::failed:
+      return "FAIL";
+    case verdict::not_checked:
+      return "-";
+  }
+  return "?";
+}
+
+} // namespace
+
+exit_code conform_command(const cli_options& options, const components& known) {
+  conformance_options wanted;
+  wanted.protocol = options.protocol;
+  wanted.settings = options.settings;
+  known.protocols->at(options.protocol);
+  wanted.folder = options.out.empty()
+                    ? default_output_folder("conform-" + options.protocol)
+                    : options.out;
+  wanted.limit = std::chrono::seconds{options.limit};
+  make_output_folder(wanted.folder, options.force);
+  stopwatch all;
+  print("{}: scenarios and results in {}\n\n{:<31}{:<7}{}\n", options.protocol,
+        wanted.folder.string(), "check", "", "found");
+  std::vector<std::string> commands;
+  size_t checks = 0;
+  check_conformance(wanted, known, [&](const conformance_check& x) {
+    ++checks;
+    print("{:<31}{:<7}{}\n", x.name, word(x.result), x.finding);
+    std::fflush(stdout);
+    if (x.result == verdict::failed)
+      commands.push_back(fmt::format("{}:\n  {}\n", x.name, x.command));
+  });
+  print("\n{} of {} checks failed; {:.1f} s\n", commands.size(), checks,
+        all.seconds());
+  for (const auto& x : commands)
+    print("\n{}", x);
+  flush_standard_output();
+  return commands.empty() ? exit_code::success : exit_code::failure;
+}
+
+} // namespace caps

@@ -1,0 +1,374 @@
+#include "runtime/conformance/conformance.hpp"
+
+#include "models/checkpoint/weights.hpp"
+#include "runtime/cli/commands.hpp"
+#include "runtime/conformance/isolated_run.hpp"
+#include "runtime/conformance/option_checks.hpp"
+#include "runtime/report/output_folder.hpp"
+#include "runtime/scenario/writer.hpp"
+
+#include <ATen/ops/linalg_solve.h>
+#include <ATen/ops/zeros.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+
+namespace caps {
+
+namespace {
+
+/// The problem all runs solve. The nodes' own minimizers lie apart, so that a
+/// protocol must make them talk, and the graph is one that every protocol
+/// takes.
+constexpr auto base_scenario = R"(seed = 3
+[nodes]
+count = 4
+[topology]
+kind = "ring"
+lazy = true
+[swaps]
+timeout = "1s"
+[data]
+name = "least_squares"
+rows = 40
+groups = 4
+features = 8
+spread = 0.2
+[partition]
+kind = "contiguous"
+[model]
+name = "least_squares"
+dtype = "float64"
+[training]
+epochs = 6
+batch = 4
+[optimizer]
+name = "sgd"
+lr = 0.002
+[compute]
+step_time = "10ms"
+)";
+
+/// A minimum is found when nodes are as near to it and to each other as this
+/// share of its own length.
+constexpr double near_enough = 0.1;
+
+using settings = std::vector<std::string>;
+
+/// How one run ended, and what it left behind.
+struct outcome {
+  std::filesystem::path scenario;
+  std::filesystem::path folder;
+  std::string command;
+  isolated_end end;
+
+  bool succeeded() const {
+    return end.by_itself && end.code == exit_code::success;
+  }
+
+  nlohmann::json summary() const {
+    std::ifstream in{folder / "summary.json"};
+    return nlohmann::json::parse(in);
+  }
+};
+
+std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// A line of metrics.csv without the time of the machine.
+std::string without_wall_time(const std::string& line) {
+  constexpr size_t wall_time = 4;
+  std::string result;
+  size_t column = 0;
+  for (auto c : line) {
+    column += c == ',' ? 1 : 0;
+    if (column != wall_time)
+      result += c;
+  }
+  return result;
+}
+
+/// Everything of a run that the same scenario gives again.
+std::string fingerprint(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator{folder})
+    files.push_back(entry.path());
+  std::ranges::sort(files);
+  std::string result;
+  for (const auto& file : files) {
+    auto name = file.filename().string();
+    if (name == "metrics.csv") {
+      std::ifstream in{file};
+      for (std::string line; std::getline(in, line);)
+        result += without_wall_time(line) + "\n";
+    } else if (file.extension() == ".csv" || file.extension() == ".safetensors")
+      result += name + "\n" + read_file(file);
+  }
+  return result;
+}
+
+/// The point where the sum of all nodes' losses is least.
+at::Tensor minimizer(const run_plan& plan) {
+  std::vector<int64_t> all(static_cast<size_t>(plan.data.train->size()));
+  std::iota(all.begin(), all.end(), int64_t{0});
+  auto samples = plan.data.train->gather(all, at::kDouble);
+  auto transposed = samples.input.t();
+  return at::linalg_solve(transposed.matmul(samples.input),
+                          transposed.matmul(samples.target));
+}
+
+/// The last parameters of all nodes that wrote them.
+std::vector<at::Tensor> last_weights(const run_plan& plan,
+                                     const std::filesystem::path& folder) {
+  const auto& layout = plan.model->layout();
+  std::vector<at::Tensor> result;
+  for (const auto& node : plan.nodes) {
+    auto file = folder / fmt::format("{}.safetensors", node.id);
+    if (!std::filesystem::exists(file))
+      continue; // a worker, or a server but the first
+    result.push_back(at::zeros({layout.numel()}, at::kDouble));
+    import_weights(layout, read_safetensors(file), file.string(), result.back(),
+                   at::zeros({0}, at::kDouble));
+  }
+  return result;
+}
+
+class checker {
+public:
+  checker(const conformance_options& options, const components& known,
+          const std::function<void(conformance_check)>& tell)
+    : options_(options), known_(known), tell_(tell) {}
+
+  void run() {
+    // What fits no run of the protocol is wrong before the first.
+    nodes_ = make_plan(scenario_with({})).nodes.size();
+    check_options();
+    ends("ideal links", "ideal", {});
+    ends("late links", "late",
+         {"link.latency=\"35ms\"", "link.jitter=\"15ms\""});
+    ends("lossy links", "lossy", {"link.drop=0.2", "link.latency=\"2ms\""},
+         true);
+    ends("duplicating links", "duplicating",
+         {"link.duplicate=0.5", "link.latency=\"2ms\"", "link.jitter=\"1ms\""});
+    ends("reordering links", "reordering",
+         {"link.reorder=0.3", "link.reorder_delay=\"25ms\"",
+          "link.latency=\"2ms\""});
+    check_crashes();
+    check_determinism();
+    check_convergence();
+    check_sizes();
+    check_processes();
+    tell_({"resume from a snapshot", verdict::not_checked,
+           "protocols do not show their state yet", ""});
+  }
+
+private:
+  loaded_scenario scenario_with(const settings& more) const {
+    settings all{fmt::format("protocol.name=\"{}\"", options_.protocol)};
+    all.insert(all.end(), options_.settings.begin(), options_.settings.end());
+    all.insert(all.end(), more.begin(), more.end());
+    return parse_scenario(base_scenario, "the scenario of all checks", all,
+                          known_);
+  }
+
+  /// Makes a scenario with these settings, and runs it.
+  outcome run(const std::string& name, const settings& more, size_t threads = 1,
+              size_t processes = 1) const {
+    auto scenario = scenario_with(more).content;
+    scenario.name = name;
+    auto file = options_.folder / (name + ".toml");
+    write_file(file, to_toml(scenario));
+    cli_options run;
+    run.scenario = file;
+    run.out
+      = options_.folder
+        / (threads > 1 ? fmt::format("{}-{}-threads", name, threads) : name);
+    run.force = true;
+    run.quiet = true;
+    run.threads = threads;
+    run.processes = processes;
+    auto command = fmt::format("caps_runtime --scenario {} --out {} --force "
+                               "--threads {}",
+                               file.string(), run.out.string(), threads);
+    if (processes > 1)
+      command += fmt::format(" --processes {}", processes);
+    auto end
+      = run_isolated([&] { return run_command(run, built_in_components()); },
+                     options_.folder / (name + ".stderr"), options_.limit);
+    return {file, run.out, command, end};
+  }
+
+  void pass(const std::string& name, const std::string& finding) const {
+    tell_({name, verdict::passed, finding, ""});
+  }
+
+  void fail(const std::string& name, const std::string& finding,
+            const std::string& command) const {
+    tell_({name, verdict::failed, finding, command});
+  }
+
+  /// Tells of a run that did not succeed; returns whether it did.
+  bool succeeded(const std::string& check, const outcome& x) const {
+    if (!x.succeeded())
+      fail(check, x.end.text, x.command);
+    return x.succeeded();
+  }
+
+  /// Ended with an error that says who waited for whom.
+  static bool gave_up(const outcome& x) {
+    return x.end.by_itself && x.end.code == exit_code::lost
+           && !x.end.text.starts_with("the run stands still");
+  }
+
+  void ends(const std::string& check, const std::string& name,
+            const settings& more, bool may_give_up = false) const {
+    auto x = run(name, more);
+    if (may_give_up && gave_up(x)) {
+      pass(check, "gives up and says why: " + x.end.text);
+      return;
+    }
+    if (!succeeded(check, x))
+      return;
+    auto summary = x.summary();
+    pass(check, fmt::format("{} steps, {:.2f} s on the run's clock",
+                            summary.at("steps").get<int64_t>(),
+                            summary.at("virtual_seconds").get<double>()));
+  }
+
+  void check_options() const {
+    auto plugin = known_.plugins.empty() ? std::string{}
+                                         : " --plugin " + known_.plugins.back();
+    auto recipe = known_.protocols->at(options_.protocol).recipe();
+    auto problem = problem_of_options(*recipe);
+    if (problem.text.empty()) {
+      pass("options",
+           fmt::format("{} documented and with bounds", problem.options));
+      return;
+    }
+    fail("options", problem.text,
+         fmt::format("caps_runtime list protocols{}", plugin));
+  }
+
+  /// Those that are left must finish, or say why they cannot.
+  void check_crashes() const {
+    const std::string check = "crash of any one node";
+    size_t finished = 0;
+    for (size_t node = 0; node < nodes_; ++node) {
+      auto x = run(fmt::format("crash{}", node),
+                   {fmt::format("fault=[{{node={}, at=\"105ms\"}}]", node)});
+      if (!x.succeeded() && !gave_up(x)) {
+        fail(check, fmt::format("node {}: {}", node, x.end.text), x.command);
+        return;
+      }
+      finished += x.succeeded() ? 1 : 0;
+    }
+    pass(check, fmt::format("in {} runs the others finish, in {} they give up "
+                            "and say why",
+                            finished, nodes_ - finished));
+  }
+
+  void check_determinism() const {
+    const std::string check = "same bytes on 1 and 2 threads";
+    const settings restless{"link.latency=\"4ms\"", "link.jitter=\"3ms\"",
+                            "compute.step_time_std=\"3ms\""};
+    auto one = run("same", restless, 1);
+    if (!succeeded(check, one))
+      return;
+    auto two = run("same", restless, 2);
+    if (!succeeded(check, two))
+      return;
+    if (fingerprint(one.folder) == fingerprint(two.folder)) {
+      pass(check, "parameters and measurements are equal");
+      return;
+    }
+    fail(check, "parameters or measurements differ",
+         fmt::format("{} && {} && diff -rq {} {}", one.command, two.command,
+                     one.folder.string(), two.folder.string()));
+  }
+
+  void check_convergence() const {
+    const std::string check = "convergence";
+    const settings longer{"training.epochs=300", "training.batch=0",
+                          "optimizer.lr=0.001", "evaluation.every=300"};
+    auto x = run("convergence", longer);
+    if (!succeeded(check, x))
+      return;
+    auto plan = make_plan(scenario_with(longer));
+    auto goal = minimizer(plan);
+    auto length = goal.norm().item<double>();
+    auto weights = last_weights(plan, x.folder);
+    double apart = x.summary().at("consensus_distance").get<double>() / length;
+    double away = 0;
+    for (const auto& w : weights)
+      away = std::max(away, w.sub(goal).norm().item<double>() / length);
+    auto finding = fmt::format("consensus distance {:.2g}, distance to the "
+                               "minimizer {:.2g} (of its length)",
+                               apart, away);
+    if (!weights.empty() && apart <= near_enough && away <= near_enough)
+      pass(check, finding);
+    else
+      fail(check, fmt::format("{}, expected {} at most", finding, near_enough),
+           x.command);
+  }
+
+  /// What was sent against what the recipe says of a round.
+  void check_sizes() const {
+    const std::string check = "message sizes";
+    auto x = run(
+      "sizes", {"training.batch=0", "training.epochs=50", "data.features=512"});
+    if (!succeeded(check, x))
+      return;
+    auto plan = make_plan(scenario_with({"data.features=512"}));
+    double messages = 0, vectors = 0;
+    for (const auto& node : plan.nodes) {
+      auto cost
+        = plan.content.protocol.recipe()->cost(setting_of(plan, node, 0));
+      messages += cost.messages * 50 / static_cast<double>(cost.steps);
+      vectors += cost.vectors * 50 / static_cast<double>(cost.steps);
+    }
+    auto summary = x.summary();
+    auto sent = summary.at("messages_sent").get<double>();
+    auto bytes = summary.at("bytes_sent").get<double>();
+    auto promised = vectors * 512 * sizeof(double);
+    auto finding = fmt::format("{:.0f} messages of {:.0f} bytes; its cost says "
+                               "{:.0f} of {:.0f}",
+                               sent, sent > 0 ? bytes / sent : 0, messages,
+                               messages > 0 ? promised / messages : 0);
+    // A round may be left out at the ends, and a message has a head.
+    constexpr double tolerance = 0.05, head = 512;
+    if (std::abs(sent - messages) <= tolerance * messages
+        && bytes <= (1 + tolerance) * promised + head * messages)
+      pass(check, finding);
+    else
+      fail(check, finding,
+           "caps_runtime check " + x.scenario.string() + " && " + x.command);
+  }
+
+  void check_processes() const {
+    const std::string check = "across processes";
+    auto x = run("processes", {"training.epochs=1"}, 1, 2);
+    if (succeeded(check, x))
+      pass(check, "2 processes understand each other");
+  }
+
+  const conformance_options& options_;
+  const components& known_;
+  const std::function<void(conformance_check)>& tell_;
+  size_t nodes_ = 0;
+};
+
+} // namespace
+
+void check_conformance(const conformance_options& options,
+                       const components& known,
+                       const std::function<void(conformance_check)>& tell) {
+  checker{options, known, tell}.run();
+}
+
+} // namespace caps

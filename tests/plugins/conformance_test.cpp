@@ -1,0 +1,134 @@
+// What the conformance kit finds in protocols that are broken in known ways,
+// and that each failure can be seen again with the command it gives. The
+// program itself is run.
+
+#include "tests/support/catch.hpp"
+
+#include "tests/runtime/support/program.hpp"
+
+#include <sstream>
+
+using caps::test::process_result;
+using caps::test::workshop;
+
+namespace {
+
+process_result conform(const workshop& shop, const std::string& protocol,
+                       std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{
+    "conform",    std::string{CAPS_TEST_PLUGINS} + "/broken_protocols.so",
+    "--protocol", protocol,
+    "--out",      "kit"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return shop.caps(arguments);
+}
+
+/// By check: pass, FAIL or -.
+std::map<std::string, std::string> results(const std::string& out) {
+  constexpr size_t name_width = 31, result_width = 7;
+  std::map<std::string, std::string> found;
+  auto trimmed = [](std::string text) {
+    return text.substr(0, text.find_last_not_of(' ') + 1);
+  };
+  std::istringstream lines{out};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.size() <= name_width + result_width)
+      continue;
+    auto result = trimmed(line.substr(name_width, result_width));
+    if (result == "pass" || result == "FAIL" || result == "-")
+      found[trimmed(line.substr(0, name_width))] = result;
+  }
+  return found;
+}
+
+/// The command given for a check.
+std::string command_for(const std::string& out, const std::string& check) {
+  auto head = "\n" + check + ":\n  ";
+  auto begin = out.find(head);
+  REQUIRE(begin != std::string::npos);
+  begin += head.size();
+  return out.substr(begin, out.find('\n', begin) - begin);
+}
+
+using table = std::map<std::string, std::string>;
+
+} // namespace
+
+TEST_CASE("a protocol that only works in fair weather is found out",
+          "[conformance]") {
+  workshop shop;
+  auto got = conform(shop, "naive");
+  CHECK(got.err == "");
+  CHECK(got.code == 1);
+  CHECK(results(got.out)
+        == table{{"options", "pass"},
+                 {"ideal links", "pass"},
+                 {"late links", "FAIL"},
+                 {"lossy links", "FAIL"},
+                 {"duplicating links", "FAIL"},
+                 {"reordering links", "FAIL"},
+                 {"crash of any one node", "FAIL"},
+                 {"same bytes on 1 and 2 threads", "FAIL"},
+                 {"convergence", "FAIL"},
+                 {"message sizes", "pass"},
+                 {"across processes", "pass"},
+                 {"resume from a snapshot", "-"}});
+  // The command shows it again.
+  auto command = command_for(got.out, "lossy links");
+  CHECK(command
+        == "caps_runtime --scenario kit/lossy.toml --out kit/lossy "
+           "--force --threads 1");
+  auto again = shop.caps({"--scenario", "kit/lossy.toml", "--out", "again"});
+  CHECK(again.code == 1);
+  CHECK_THAT(again.err, Catch::Contains("a message of another step"));
+}
+
+TEST_CASE("a protocol that hides what it does is found out", "[conformance]") {
+  workshop shop;
+  auto got = conform(shop, "careless");
+  CHECK(got.code == 1);
+  CHECK(results(got.out)
+        == table{{"options", "FAIL"},
+                 {"ideal links", "pass"},
+                 {"late links", "pass"},
+                 {"lossy links", "pass"},
+                 {"duplicating links", "pass"},
+                 {"reordering links", "pass"},
+                 {"crash of any one node", "pass"},
+                 {"same bytes on 1 and 2 threads", "FAIL"},
+                 {"convergence", "FAIL"},
+                 {"message sizes", "FAIL"},
+                 {"across processes", "FAIL"},
+                 {"resume from a snapshot", "-"}});
+  CHECK_THAT(got.out, Catch::Contains("nothing explains 'strength'"));
+  CHECK_THAT(command_for(got.out, "options"),
+             starts_with("caps_runtime list protocols --plugin /"));
+}
+
+TEST_CASE("a protocol may do anything and the kit goes on", "[conformance]") {
+  workshop shop;
+  auto got = conform(shop, "naive", {"--set", "protocol.fault=segfault"});
+  CHECK(got.code == 1);
+  CHECK(results(got.out).size() == 12);
+  CHECK_THAT(got.out, Catch::Contains("was ended by signal 11"));
+  got = conform(shop, "naive", {"--force", "--set", "protocol.fault=throws"});
+  CHECK(results(got.out)["ideal links"] == "FAIL");
+  CHECK_THAT(got.out, Catch::Contains("no luck today"));
+  got = conform(shop, "naive", {"--force", "--set", "protocol.fault=silent"});
+  CHECK(results(got.out)["ideal links"] == "FAIL");
+  CHECK(results(got.out)["lossy links"] == "FAIL");
+  CHECK_THAT(got.out, Catch::Contains("the run stands still: no node waits"));
+  got = conform(shop, "naive",
+                {"--force", "--limit", "1", "--set", "protocol.fault=endless"});
+  CHECK(results(got.out)["ideal links"] == "FAIL");
+  CHECK_THAT(got.out, Catch::Contains("did not end within 1 s"));
+}
+
+TEST_CASE("what cannot be checked is refused", "[conformance]") {
+  workshop shop;
+  auto got = conform(shop, "dsgdd");
+  CHECK(got.code == 2);
+  CHECK_THAT(got.err, starts_with("error: unknown protocol 'dsgdd' (did you "
+                                  "mean 'dsgd'?)"));
+  CHECK(conform(shop, "naive", {"--set", "protocol.none=1"}).code == 2);
+}
