@@ -8,6 +8,10 @@
 // What a plug-in and the program that loads it must have in common, or calls
 // between the two would do anything.
 
+#ifndef CAPS_VERSION
+#error "no CAPS_VERSION: build plug-ins with caps_add_plugin"
+#endif
+
 #define CAPS_ABI_TEXT_OF(x) #x
 #define CAPS_ABI_TEXT(x) CAPS_ABI_TEXT_OF(x)
 
@@ -40,12 +44,9 @@
 
 namespace caps {
 
-/// What precedes the fields in `plugin_abi`.
-constexpr char plugin_abi_mark[] = "caps plug-in abi\n";
-
-/// One "name=value" a line. The loader finds this text in the file of a plug-in
-/// before it loads it: where something differs, not even the constructors of
-/// globals must run.
+/// One "name=value" a line after the first. The loader finds this text in the
+/// file of a plug-in before it loads it: where something differs, not even the
+/// constructors of globals must run.
 inline constexpr char plugin_abi[]
   = "caps plug-in abi\n"
     "caps=" CAPS_VERSION "\n"

@@ -22,6 +22,9 @@ namespace {
 
 constexpr auto entry_name = "caps_plugin";
 
+/// What `plugin_abi` begins with.
+constexpr std::string_view abi_mark = "caps plug-in abi\n";
+
 std::string read_library(const std::filesystem::path& file) {
   constexpr std::string_view magic{"\x7f"
                                    "ELF"};
@@ -77,7 +80,7 @@ std::map<std::string, std::string> abi_fields(std::string_view text) {
 
 /// Compares what is in the file with what this program is.
 void check_abi(const std::string& library) {
-  auto mark = library.find(plugin_abi_mark);
+  auto mark = library.find(abi_mark);
   if (mark == std::string::npos)
     throw input_error(fmt::format("is no plug-in: it has no {}(), which "
                                   "CAPS_PLUGIN makes",
