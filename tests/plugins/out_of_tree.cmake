@@ -60,4 +60,8 @@ endforeach()
 run(out ${caps_runtime} --scenario ring4.toml --out processes --processes 2
   --set training.epochs=1)
 expect("${out}" "2 processes")
+
+run(out ${caps_runtime} conform build/momentum_gossip.so
+  --protocol momentum_gossip --out kit)
+expect("${out}" "\n0 of 12 checks failed")
 file(REMOVE_RECURSE ${SCRATCH})
