@@ -60,7 +60,10 @@ TEST_CASE("a protocol that only works in fair weather is found out",
   auto got = conform(shop, "naive");
   CHECK(got.err == "");
   CHECK(got.code == 1);
-  CHECK(results(got.out)
+  auto found = results(got.out);
+  // On the real clock it is luck whether a neighbour gets ahead.
+  CHECK(found.erase("across processes") == 1);
+  CHECK(found
         == table{{"options", "pass"},
                  {"ideal links", "pass"},
                  {"late links", "FAIL"},
@@ -71,7 +74,6 @@ TEST_CASE("a protocol that only works in fair weather is found out",
                  {"same bytes on 1 and 2 threads", "FAIL"},
                  {"convergence", "FAIL"},
                  {"message sizes", "pass"},
-                 {"across processes", "pass"},
                  {"resume from a snapshot", "-"}});
   // The command shows it again.
   auto command = command_for(got.out, "lossy links");
