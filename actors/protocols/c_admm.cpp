@@ -15,13 +15,7 @@ public:
     : swapping(node, swap_order::update_then_swap), options_(options) {}
 
   caf::behavior behavior() override {
-    return handlers_with([this](const parameters& x) {
-      receive(x.stamp, [this, x] {
-        auto weights = context().accept(x.stamp, x.weights);
-        if (weights.defined())
-          received_[index_of(x.stamp.source)] = std::move(weights);
-      });
-    });
+    return handlers_with(handler_for_parameters(received_));
   }
 
 private:

@@ -19,13 +19,7 @@ public:
   }
 
   caf::behavior behavior() override {
-    return handlers_with([this](const parameters& x) {
-      receive(x.stamp, [this, x] {
-        auto half = context().accept(x.stamp, x.weights);
-        if (half.defined())
-          received_[index_of(x.stamp.source)] = std::move(half);
-      });
-    });
+    return handlers_with(handler_for_parameters(received_));
   }
 
 private:

@@ -60,6 +60,17 @@ caf::behavior swapping::handlers_with(caf::message_handler own) {
     .or_else(own);
 }
 
+caf::message_handler
+swapping::handler_for_parameters(std::vector<at::Tensor>& received) {
+  return {[this, &received](const parameters& x) {
+    receive(x.stamp, [this, &received, x] {
+      auto weights = context_.accept(x.stamp, x.weights);
+      if (weights.defined())
+        received[index_of(x.stamp.source)] = std::move(weights);
+    });
+  }};
+}
+
 size_t swapping::index_of(node_id in_neighbour) const {
   auto i = std::ranges::find(inboxes_, in_neighbour,
                              [](const inbox& x) { return x.from.id(); });

@@ -89,6 +89,12 @@ protected:
   /// turn; returns an error of the run if it fails the node.
   void receive(const message_stamp& stamp, std::function<void()> apply);
 
+  /// The handler of a protocol whose messages are parameters alone: it keeps
+  /// the last of in-neighbour i, once it is their turn, in `received[i]`. The
+  /// vector outlives the behaviour.
+  caf::message_handler
+  handler_for_parameters(std::vector<at::Tensor>& received);
+
   /// The position of an in-neighbour among `in_neighbours()`.
   size_t index_of(node_id in_neighbour) const;
 
