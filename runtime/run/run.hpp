@@ -22,6 +22,17 @@ struct run_settings {
 run_end run_virtual(run_plan& plan, const run_settings& settings,
                     run_observer& observer);
 
+/// How a run on the virtual clock ended, and how many messages and timers its
+/// actors handled.
+struct virtual_end {
+  run_end end;
+  int64_t events = 0;
+};
+
+/// The same with somebody else to compute gradients.
+virtual_end run_virtual(run_plan& plan, const run_settings& settings,
+                        run_observer& observer, compute_service& compute);
+
 /// Runs a plan on the real clock in this process.
 run_end run_real(run_plan& plan, const run_settings& settings,
                  run_observer& observer);

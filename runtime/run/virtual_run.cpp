@@ -42,6 +42,11 @@ std::string describe_standstill(const cluster& actors) {
 run_end run_virtual(run_plan& plan, const run_settings& settings,
                     run_observer& observer) {
   virtual_compute compute{settings.threads};
+  return run_virtual(plan, settings, observer, compute).end;
+}
+
+virtual_end run_virtual(run_plan& plan, const run_settings& settings,
+                        run_observer& observer, compute_service& compute) {
   end_watch watch{observer};
   caf::actor_system_config config;
   add_messages(config);
@@ -52,20 +57,23 @@ run_end run_virtual(run_plan& plan, const run_settings& settings,
     = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   auto actors = start_cluster(system, plan, {&compute, &watch, false});
   bool stopping = false;
-  for (int events = 0; !watch.end(); ++events) {
-    if (events % events_between_looks == 0 && !stopping
+  int64_t events = 0;
+  for (int turn = 0; !watch.end(); ++turn) {
+    if (turn % events_between_looks == 0 && !stopping
         && settings.interrupted != nullptr && *settings.interrupted) {
       stopping = true;
       caf::anon_send(actors.coordinator, stop_training{});
     }
     // All that is ready at this time comes before time goes on.
-    if (!scheduler.try_run_once() && !scheduler.trigger_timeout())
+    if (scheduler.try_run_once())
+      ++events;
+    else if (!scheduler.trigger_timeout())
       watch.on_end({exit_code::lost, describe_standstill(actors)});
   }
   actors.shut_down();
   while (scheduler.try_run_once())
     ; // the actors take their leave
-  return *watch.end();
+  return {*watch.end(), events};
 }
 
 } // namespace caps

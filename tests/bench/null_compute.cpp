@@ -1,11 +1,8 @@
 #include "tests/bench/null_compute.hpp"
 
-#include "runtime/run/cluster.hpp"
-#include "runtime/run/end_watch.hpp"
+#include "runtime/run/run.hpp"
 
-#include <caf/actor_system_config.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
-#include <caf/send.hpp>
+#include <caf/event_based_actor.hpp>
 
 namespace caps::bench {
 
@@ -30,27 +27,10 @@ private:
 int64_t run_events(run_plan& plan) {
   null_compute compute;
   run_observer nobody;
-  end_watch watch{nobody};
-  caf::actor_system_config config;
-  add_messages(config);
-  config.set("scheduler.policy", caf::atom("testing"));
-  caf::actor_system system{config};
-  auto& scheduler
-    = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  auto actors = start_cluster(system, plan, {&compute, &watch, false});
-  int64_t events = 0;
-  while (!watch.end()) {
-    if (scheduler.try_run_once())
-      ++events;
-    else if (!scheduler.trigger_timeout())
-      throw error("the run stands still");
-  }
-  actors.shut_down();
-  while (scheduler.try_run_once())
-    ;
-  if (watch.end()->code != exit_code::success)
-    throw error(watch.end()->text);
-  return events;
+  auto result = run_virtual(plan, {}, nobody, compute);
+  if (result.end.code != exit_code::success)
+    throw error(result.end.text);
+  return result.events;
 }
 
 } // namespace caps::bench
