@@ -4,6 +4,7 @@
 #include "runtime/cli/commands.hpp"
 #include "runtime/report/sample.hpp"
 #include "runtime/study/study.hpp"
+#include "tests/support/files.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,37 +13,9 @@
 #include <iterator>
 
 using namespace caps;
+using namespace caps::test;
 
 namespace {
-
-/// A folder that is gone with the test.
-class scratch_folder {
-public:
-  scratch_folder() {
-    std::string name = std::filesystem::temp_directory_path() / "caps-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-
-  ~scratch_folder() { std::filesystem::remove_all(path_); }
-
-  std::filesystem::path operator/(const std::string& name) const {
-    return path_ / name;
-  }
-
-  std::filesystem::path write(const std::string& name,
-                              const std::string& text) const {
-    std::ofstream{path_ / name} << text;
-    return path_ / name;
-  }
-
-private:
-  std::filesystem::path path_;
-};
-
-std::string read(const std::filesystem::path& file) {
-  std::ifstream in{file};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 constexpr auto base_text = R"(
 nodes.count = 2
@@ -81,7 +54,7 @@ published = ["NC", ""]
 )";
 
 struct study_fixture {
-  scratch_folder folder;
+  temporary_folder folder;
   cli_options options;
 
   study_fixture() {
@@ -102,7 +75,7 @@ struct study_fixture {
 /// Replaces a word of the study; loading it says what is wrong.
 void check_refused(const std::string& from, const std::string& to,
                    const std::string& expected) {
-  scratch_folder folder;
+  temporary_folder folder;
   std::string text = study_text;
   text.replace(text.find(from), from.size(), to);
   auto file = folder.write("x.toml", text);
@@ -146,7 +119,7 @@ TEST_CASE("wrong studies are refused", "[study]") {
 TEST_CASE_METHOD(study_fixture, "a study shows its runs beside what is known",
                  "[study]") {
   CHECK(run() == exit_code::success);
-  auto text = read(folder / "out/study.md");
+  auto text = read_text(folder / "out/study.md");
   // Two workers' steps of 20 samples each; twice that is shown.
   CHECK_THAT(text, contains("|  | 1 epoch | 2 epochs |"));
   CHECK_THAT(text,
@@ -163,22 +136,22 @@ TEST_CASE_METHOD(study_fixture, "a study goes on where it was", "[study]") {
   CHECK(std::filesystem::exists(summary("small/1-epoch/seed-3")));
   CHECK_FALSE(std::filesystem::exists(summary("small/1-epoch/seed-4")));
   CHECK_FALSE(std::filesystem::exists(summary("large-broken/1-epoch/seed-3")));
-  CHECK_THAT(read(folder / "out/study.md"),
+  CHECK_THAT(read_text(folder / "out/study.md"),
              contains("| small | 8.0 (10.5) | 16.0 (NC) * |\n"
                       "| large, broken | - (NC) | - |"));
   // What is there is not made again...
   auto file = summary("small/1-epoch/seed-3");
-  auto changed = nlohmann::json::parse(read(file));
+  auto changed = nlohmann::json::parse(read_text(file));
   changed["steps"] = 7;
   std::ofstream{file} << changed;
   // ...unless it was cut off, or is of another scenario.
   std::ofstream{summary("small/2-epochs/seed-3")} << "{\"exit_code\": 0, ";
   CHECK(run() == exit_code::success);
-  CHECK_THAT(read(folder / "out/study.md"),
+  CHECK_THAT(read_text(folder / "out/study.md"),
              contains("| small | 14.0 (10.5) * | 16.0 (NC) * |"));
   options.settings = {"training.epochs=3"};
   CHECK(run() == exit_code::success);
-  CHECK_THAT(read(folder / "out/study.md"),
+  CHECK_THAT(read_text(folder / "out/study.md"),
              contains("| small | 24.0 (10.5) * | 24.0 (NC) * |"));
 }
 
@@ -189,7 +162,7 @@ TEST_CASE_METHOD(study_fixture, "runs of a study may run side by side",
   auto weights = [&] {
     std::string result;
     for (auto run : {"small/1-epoch/seed-3", "small/2-epochs/seed-4"})
-      result += read(summary(run).parent_path() / "2.safetensors");
+      result += read_text(summary(run).parent_path() / "2.safetensors");
     return result;
   };
   auto one_by_one = weights();
@@ -197,7 +170,7 @@ TEST_CASE_METHOD(study_fixture, "runs of a study may run side by side",
   options.out = folder / "other";
   options.jobs = 3;
   CHECK(run() == exit_code::success);
-  CHECK(read(folder / "other/study.md").find("16.0 ± 0.0")
+  CHECK(read_text(folder / "other/study.md").find("16.0 ± 0.0")
         != std::string::npos);
   std::filesystem::remove_all(folder / "out");
   std::filesystem::rename(folder / "other", folder / "out");
@@ -208,7 +181,7 @@ TEST_CASE_METHOD(study_fixture, "a study says which runs failed", "[study]") {
   options.settings = {"nodes.count=3", "partition.kind=labels"};
   options.only = {"small/1-epoch"};
   CHECK(run() == exit_code::bad_input);
-  CHECK_THAT(read(folder / "out/study.md"),
+  CHECK_THAT(read_text(folder / "out/study.md"),
              contains("| small | -, 2 failed (10.5) |"));
   options.only = {"medium"};
   CHECK_THROWS_WITH(run(), contains("--only medium"));

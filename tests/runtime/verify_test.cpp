@@ -22,15 +22,6 @@ using namespace caps::test;
 
 namespace {
 
-std::string read(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void write(const std::filesystem::path& file, const std::string& bytes) {
-  std::ofstream{file, std::ios::binary | std::ios::trunc} << bytes;
-}
-
 /// Everything a reader can see.
 std::string contents(const std::filesystem::path& path) {
   recording_file file{path};
@@ -155,7 +146,7 @@ TEST_CASE("bit flips and cuts are found or harmless", "[verify]") {
   temporary_folder folder;
   auto run = record(folder / "run.caps",
                     {"recording.level=payloads", "training.epochs=20"}, 1);
-  auto sound = read(run.file);
+  auto sound = read_text(run.file);
   auto expected = contents(run.file);
   random_stream stream{20};
   auto changed = folder / "changed.caps";
@@ -170,7 +161,7 @@ TEST_CASE("bit flips and cuts are found or harmless", "[verify]") {
       bytes.resize(at);
     else
       bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
-    write(changed, bytes);
+    write_text(changed, bytes);
     try {
       verified(changed);
       REQUIRE(contents(changed) == expected);
@@ -187,7 +178,7 @@ TEST_CASE("a run that is killed leaves a sound recording", "[verify]") {
   temporary_folder folder;
   auto out = folder / "out";
   auto scenario = folder / "endless.toml";
-  write(scenario, R"(
+  write_text(scenario, R"(
 nodes.count = 4
 data.name = "least_squares"
 model.name = "least_squares"

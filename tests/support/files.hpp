@@ -6,7 +6,9 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace caps::test {
@@ -19,15 +21,24 @@ public:
   temporary_folder() {
     auto pattern
       = (std::filesystem::temp_directory_path() / "caps_test_XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
+    if (mkdtemp(pattern.data()) == nullptr)
+      throw std::runtime_error("cannot make " + pattern);
+    path_ = pattern;
   }
 
-  ~temporary_folder() { std::filesystem::remove_all(path_); }
+  ~temporary_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
 
   temporary_folder(const temporary_folder&) = delete;
   temporary_folder& operator=(const temporary_folder&) = delete;
 
   std::string path() const { return path_.string(); }
+
+  std::filesystem::path operator/(const std::string& name) const {
+    return path_ / name;
+  }
 
   /// Writes a file, making its folders, and returns its path.
   std::string write(const std::string& name, const bytes& content) const {
@@ -37,6 +48,10 @@ public:
     out.write(reinterpret_cast<const char*>(content.data()),
               static_cast<std::streamsize>(content.size()));
     return path.string();
+  }
+
+  std::string write(const std::string& name, const std::string& text) const {
+    return write(name, bytes{text.begin(), text.end()});
   }
 
 private:

@@ -28,8 +28,7 @@ struct fixture {
   }
 
   std::string read(const std::string& name) {
-    std::ifstream in{made / name};
-    return {std::istreambuf_iterator<char>{in}, {}};
+    return read_text(made / name);
   }
 
   made_recording made;
@@ -126,8 +125,7 @@ TEST_CASE("gnuplot draws where it is installed", "[exports]") {
       CHECK_THAT(e.what(), contains("gnuplot-nox"));
       return;
     }
-    std::ifstream in{file};
-    std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+    auto bytes = read_text(file);
     CHECK(bytes.starts_with(begin));
   }
 }

@@ -10,13 +10,6 @@ namespace caps::test {
 
 namespace {
 
-std::filesystem::path new_folder() {
-  auto name = (std::filesystem::temp_directory_path() / "caps-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr)
-    throw std::runtime_error("cannot make " + name);
-  return name;
-}
-
 void fill(SQLite::Statement& to, int at, const std::optional<int64_t>& x) {
   x ? to.bind(at, *x) : to.bind(at);
 }
@@ -46,7 +39,7 @@ factor = 2.0
 } // namespace
 
 made_recording::made_recording()
-  : folder_(new_folder()), file_(folder_ / "run.caps"),
+  : file_(folder_ / "run.caps"),
     database_(file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
   database_.exec("PRAGMA synchronous = OFF");
   database_.exec("BEGIN");
@@ -59,11 +52,6 @@ made_recording::made_recording()
   meta("scenario", scenario);
   execute("INSERT INTO node VALUES (0, 'peer', 'peer 0', '[1, 2]'), (1, "
           "'peer', 'peer 1', '[0, 2]'), (2, 'peer', 'peer 2', '[0, 1]')");
-}
-
-made_recording::~made_recording() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 void made_recording::meta(const std::string& key, const std::string& value) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/replay/recorded_event.hpp"
+#include "tests/support/files.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -20,7 +21,6 @@ class made_recording {
 public:
   /// Three peers in a ring.
   made_recording();
-  ~made_recording();
 
   made_recording(const made_recording&) = delete;
   made_recording& operator=(const made_recording&) = delete;
@@ -44,7 +44,7 @@ public:
   void commit();
 
 private:
-  std::filesystem::path folder_;
+  temporary_folder folder_;
   std::filesystem::path file_;
   SQLite::Database database_;
   std::optional<SQLite::Statement> put_event_;

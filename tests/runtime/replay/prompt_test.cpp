@@ -36,8 +36,7 @@ std::string printed(const made_recording& made, F run) {
   REQUIRE(out != nullptr);
   run(out);
   std::fclose(out);
-  std::ifstream in{path};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  return read_text(path);
 }
 
 /// The prompt on a recording, with its history beside it.

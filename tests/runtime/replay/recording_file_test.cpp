@@ -17,15 +17,6 @@ using namespace caps::test;
 
 namespace {
 
-std::string read(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void write(const std::filesystem::path& file, const std::string& bytes) {
-  std::ofstream{file, std::ios::binary} << bytes;
-}
-
 /// Asks all that can be asked; input errors are of places, names and nodes that
 /// are not there any more.
 void walk_through(recording_file& file) {
@@ -89,9 +80,9 @@ TEST_CASE("what is no recording is refused", "[recording_file]") {
   made.commit();
   CHECK_THAT(refusal(made / "none.caps"), contains("there is no such file"));
   CHECK_THAT(refusal(made.file().parent_path()), contains("not a file"));
-  write(made / "text.caps", std::string(5000, 'x'));
+  write_text(made / "text.caps", std::string(5000, 'x'));
   CHECK_THAT(refusal(made / "text.caps"), contains("not a recording"));
-  write(made / "empty.caps", "");
+  write_text(made / "empty.caps", "");
   CHECK_THAT(refusal(made / "empty.caps"), contains("no table 'meta'"));
   CHECK_THAT(refusal(made / "what?#%.caps"), contains("no such file"));
 }
@@ -136,7 +127,7 @@ TEST_CASE("damage is found or harmless", "[recording_file]") {
   made_recording made;
   make_ring(made, 30);
   made.commit();
-  auto whole = read(made.file());
+  auto whole = read_text(made.file());
   std::mt19937_64 random{5};
   auto damaged = made / "damaged.caps";
   int found = 0;
@@ -147,7 +138,7 @@ TEST_CASE("damage is found or harmless", "[recording_file]") {
     else
       bytes[random() % whole.size()]
         ^= static_cast<char>(1 << static_cast<int>(random() % 8));
-    write(damaged, bytes);
+    write_text(damaged, bytes);
     INFO("round " << round);
     try {
       recording_file file{damaged};

@@ -77,18 +77,24 @@ std::string weights(const workshop& shop, const std::string& folder) {
   return result;
 }
 
+/// Trains scenario.toml of the folder into `out`.
+void train_into(const workshop& shop, const std::string& out,
+                const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{"--scenario", "scenario.toml", "--out",
+                                     out, "--quiet"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  auto got = shop.caps(arguments);
+  INFO(got.err);
+  REQUIRE(got.code == 0);
+}
+
 } // namespace
 
 TEST_CASE("runs of one scenario give the same bytes", "[determinism]") {
   workshop shop{restless};
   auto run = [&](const std::string& name,
                  const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"--scenario", "scenario.toml", "--out",
-                                       name, "--quiet"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    auto got = shop.caps(arguments);
-    INFO(got.err);
-    REQUIRE(got.code == 0);
+    train_into(shop, name, more);
     return fingerprint(shop, name);
   };
   auto one = run("one", {"--threads", "1"});
@@ -105,12 +111,7 @@ TEST_CASE("clocks and processes do not change a synchronous run",
                 + "[optimizer]\nlr = 0.05\nmomentum = 0.9\n"};
   auto run = [&](const std::string& name,
                  const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"--scenario", "scenario.toml", "--out",
-                                       name, "--quiet"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    auto got = shop.caps(arguments);
-    INFO(got.err);
-    REQUIRE(got.code == 0);
+    train_into(shop, name, more);
     return weights(shop, name);
   };
   auto expected = run("virtual", {});

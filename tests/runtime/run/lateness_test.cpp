@@ -142,7 +142,7 @@ TEST_CASE("a lost partner costs its deadlines, not the run", "[lateness]") {
 TEST_CASE("a partner that answers again is waited for again", "[lateness]") {
   // The fifth message arrives at once, the four before it never in time.
   test::temporary_folder folder;
-  auto trace = std::string{folder.path()} + "/trace";
+  auto trace = folder.path() + "/trace";
   test::write_text(trace, "90\n90\n90\n90\n0\n0\n0\n0\n0\n0\n"
                                             "0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n"
                                             "0\n0\n0\n0\n0\n0\n0\n0\n");

@@ -117,10 +117,9 @@ TEST_CASE("a component of the command line drops options of another one",
 
 TEST_CASE("a scenario goes over the files it includes", "[scenario]") {
   test::temporary_folder folder;
-  std::filesystem::path folder_path{folder.path()};
   auto write = [&](const std::string& name, const std::string& text) {
-    std::filesystem::create_directories((folder_path / name).parent_path());
-    test::write_text(folder_path / name, text);
+    std::filesystem::create_directories((folder / name).parent_path());
+    test::write_text(folder / name, text);
   };
   write("base.toml", "seed = 4\n[optimizer]\nlr = 0.5\nmomentum = 0.5\n"
                      "[protocol]\nname = \"c_admm\"\nmu = 3\n");
@@ -128,7 +127,7 @@ TEST_CASE("a scenario goes over the files it includes", "[scenario]") {
   write("sub/top.toml", "include = \"middle.toml\"\nname = \"top\"\n"
                         "[protocol]\nname = \"dsgd\"\n");
   auto known = built_in_components();
-  auto x = load_scenario(folder_path / "sub/top.toml", {}, known);
+  auto x = load_scenario(folder / "sub/top.toml", {}, known);
   CHECK(x.content.name == "top");
   CHECK(x.content.seed == 4);
   CHECK(x.content.protocol.name() == "dsgd");
@@ -137,14 +136,14 @@ TEST_CASE("a scenario goes over the files it includes", "[scenario]") {
   CHECK_THAT(text, contains("momentum = 0.5"));
   CHECK_THAT(x.places.where("optimizer.momentum"), contains("base.toml:4:"));
   write("loop.toml", "include = \"loop.toml\"\n");
-  CHECK_THROWS_WITH(load_scenario(folder_path / "loop.toml", {}, known),
+  CHECK_THROWS_WITH(load_scenario(folder / "loop.toml", {}, known),
                     contains("include each other"));
   write("lost.toml", "seed = 1\ninclude = \"none.toml\"\n");
-  CHECK_THROWS_WITH(load_scenario(folder_path / "lost.toml", {}, known),
+  CHECK_THROWS_WITH(load_scenario(folder / "lost.toml", {}, known),
                     contains("lost.toml:2:11: include: ")
                       && contains("none.toml"));
   write("number.toml", "include = 5\n");
-  CHECK_THROWS_WITH(load_scenario(folder_path / "number.toml", {}, known),
+  CHECK_THROWS_WITH(load_scenario(folder / "number.toml", {}, known),
                     contains("expected a string, found 5"));
 }
 

@@ -57,19 +57,6 @@ private:
 
 } // namespace
 
-temporary_folder::temporary_folder() {
-  auto pattern
-    = (std::filesystem::temp_directory_path() / "caps-test-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr)
-    throw error("cannot make " + pattern);
-  path_ = pattern;
-}
-
-temporary_folder::~temporary_folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 run_plan small_plan(const std::vector<std::string>& settings) {
   return make_plan(
     parse_scenario(scenario_text, "test", settings, built_in_components()));

@@ -2,6 +2,7 @@
 
 #include "runtime/recording/recorder.hpp"
 #include "runtime/run/run.hpp"
+#include "tests/support/files.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -12,23 +13,6 @@
 #include <vector>
 
 namespace caps::test {
-
-/// A folder that is gone after the test.
-class temporary_folder {
-public:
-  temporary_folder();
-  ~temporary_folder();
-
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-
-  std::filesystem::path operator/(const std::string& name) const {
-    return path_ / name;
-  }
-
-private:
-  std::filesystem::path path_;
-};
 
 /// A run and what was kept of it.
 struct recorded_run {
