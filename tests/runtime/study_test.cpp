@@ -58,9 +58,9 @@ struct study_fixture {
   cli_options options;
 
   study_fixture() {
-    folder.write("base.toml", base_text);
+    folder.write_text("base.toml", base_text);
     options.what = command::study;
-    options.scenario = folder.write("steps.study.toml", study_text);
+    options.scenario = folder.write_text("steps.study.toml", study_text);
     options.out = folder / "out";
     options.seeds = 0;
   }
@@ -78,7 +78,7 @@ void check_refused(const std::string& from, const std::string& to,
   temporary_folder folder;
   std::string text = study_text;
   text.replace(text.find(from), from.size(), to);
-  auto file = folder.write("x.toml", text);
+  auto file = folder.write_text("x.toml", text);
   INFO(to);
   CHECK_THROWS_WITH(load_study(file),
                     contains(expected) && contains(file.string()));

@@ -50,7 +50,8 @@ public:
     return path.string();
   }
 
-  std::string write(const std::string& name, const std::string& text) const {
+  std::string write_text(const std::string& name,
+                         const std::string& text) const {
     return write(name, bytes{text.begin(), text.end()});
   }
 
