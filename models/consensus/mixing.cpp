@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace caps {
 
@@ -129,44 +130,22 @@ mixing_matrix metropolis_hastings_mixing(adjacency graph) {
   return result;
 }
 
-mixing_matrix given_mixing(adjacency graph,
-                           const std::vector<std::vector<double>>& rows) {
-  check_adjacency(graph);
-  auto n = graph.size();
-  if (rows.size() != n)
-    throw input_error(fmt::format("the mixing matrix has {} rows for {} nodes",
-                                  rows.size(), n));
-  mixing_matrix result;
-  for (size_t i = 0; i < n; ++i) {
-    if (rows[i].size() != n)
-      throw input_error(
-        fmt::format("row {} of the mixing matrix has {} weights "
-                    "for {} nodes",
-                    i, rows[i].size(), n));
-    std::vector<bool> edge(n);
-    edge[i] = true;
-    std::vector<double> row;
-    for (auto j : graph[i]) {
-      edge[index(j)] = true;
-      row.push_back(rows[i][index(j)]);
-    }
-    for (size_t j = 0; j < n; ++j) {
-      auto x = rows[i][j];
-      if (!std::isfinite(x) || x < 0)
-        throw input_error(fmt::format("weight {} of node {} for node {} is not "
-                                      "a number from 0 up",
-                                      x, i, j));
-      if (x != 0 && !edge[j])
-        throw input_error(
-          fmt::format("node {} has weight {} for node {}, which "
-                      "is not its neighbour",
-                      i, x, j));
-    }
-    result.self.push_back(rows[i][i]);
-    result.neighbours.push_back(std::move(row));
-  }
-  result.graph = std::move(graph);
-  return result;
+void set_weight(mixing_matrix& weights, size_t i, size_t j, double weight) {
+  const auto& list = weights.graph[i];
+  auto k = std::find(list.begin(), list.end(), static_cast<int64_t>(j));
+  if (k == list.end())
+    throw input_error(fmt::format("node {} does not send to node {}", j, i));
+  auto& row = weights.neighbours[i];
+  row[static_cast<size_t>(k - list.begin())] = weight;
+  weights.self[i] = 1 - std::accumulate(row.begin(), row.end(), 0.0);
+}
+
+void check_weights(const mixing_matrix& weights, double tolerance) {
+  for (size_t i = 0; i < weights.self.size(); ++i)
+    if (!(weights.self[i] >= -tolerance))
+      throw input_error(fmt::format("what node {} takes of its neighbours "
+                                    "weighs {} together, more than 1",
+                                    i, 1 - weights.self[i]));
 }
 
 mixing_matrix lazy_mixing(mixing_matrix weights) {

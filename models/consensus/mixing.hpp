@@ -29,11 +29,15 @@ mixing_matrix uniform_mixing(adjacency graph);
 /// Throws `input_error` if the graph is directed.
 mixing_matrix metropolis_hastings_mixing(adjacency graph);
 
-/// Takes the weights from a full matrix of one row per node. Throws
-/// `input_error` unless it is square, of the right size, finite, nowhere
-/// negative, and 0 where the graph has no edge.
-mixing_matrix given_mixing(adjacency graph,
-                           const std::vector<std::vector<double>>& rows);
+/// Lets node i take `weight`, from 0 to 1, of the parameters of node j, and
+/// the rest that its neighbours leave of its own. Throws `input_error` if they
+/// are no neighbours. Neighbours may leave less than nothing until the last
+/// weight is set: see `check_weights`.
+void set_weight(mixing_matrix& weights, size_t i, size_t j, double weight);
+
+/// Throws `input_error` naming a node whose neighbours leave less than nothing
+/// of its own parameters.
+void check_weights(const mixing_matrix& weights, double tolerance = 1e-9);
 
 /// (I + W)/2: a node keeps half of its own parameters and averages the other
 /// half. Takes twice as long to the same consensus, but has no negative

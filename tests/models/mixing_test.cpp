@@ -91,21 +91,22 @@ TEST_CASE("Metropolis-Hastings weights are doubly stochastic", "[mixing]") {
                     contains("undirected"));
 }
 
-TEST_CASE("a given matrix must fit the graph", "[mixing]") {
-  std::vector<std::vector<double>> rows{
-    {0.5, 0.5, 0}, {0.5, 0.25, 0.25}, {0, 0.25, 0.75}};
-  auto x = caps::given_mixing(chain(3), rows);
-  CHECK(x.self == std::vector<double>{0.5, 0.25, 0.75});
+TEST_CASE("a node keeps what given weights leave", "[mixing]") {
+  auto x = caps::metropolis_hastings_mixing(chain(3));
+  caps::set_weight(x, 1, 0, 0.5);
+  caps::set_weight(x, 1, 2, 0.25);
+  CHECK(x.self[1] == 0.25);
   CHECK(x.neighbours[1] == std::vector<double>{0.5, 0.25});
+  CHECK_NOTHROW(caps::check_weights(x));
+  CHECK_THROWS_WITH(caps::check_doubly_stochastic(x), contains("column"));
+  caps::set_weight(x, 0, 1, 0.5);
+  caps::set_weight(x, 2, 1, 0.25);
   CHECK_NOTHROW(caps::check_doubly_stochastic(x));
-  auto refuse = [](std::vector<std::vector<double>> bad, const char* why) {
-    CHECK_THROWS_WITH(caps::given_mixing(chain(3), bad), contains(why));
-  };
-  refuse({{1}}, "1 rows for 3 nodes");
-  refuse({{1, 0, 0}, {1, 0}, {0, 0, 1}}, "row 1");
-  refuse({{0.5, 0, 0.5}, {0, 1, 0}, {0, 0, 1}}, "not its neighbour");
-  refuse({{1, 0, 0}, {0, 1.5, -0.5}, {0, 0, 1}}, "-0.5 of node 1 for node 2");
-  refuse({{1, 0, 0}, {0, NAN, 0}, {0, 0, 1}}, "nan");
+  caps::set_weight(x, 1, 0, 0.8);
+  CHECK_THROWS_WITH(caps::check_weights(x),
+                    contains("node 1") && contains("1.05"));
+  CHECK_THROWS_WITH(caps::set_weight(x, 0, 2, 0.5),
+                    contains("node 2 does not send to node 0"));
 }
 
 TEST_CASE("graphs are checked", "[mixing]") {
@@ -132,9 +133,10 @@ TEST_CASE("the smallest eigenvalue matches closed formulas", "[mixing]") {
     CHECK(caps::smallest_eigenvalue(caps::uniform_mixing(complete(n)))
           == Approx(0).margin(1e-9));
   // Two nodes that swap.
-  CHECK(
-    caps::smallest_eigenvalue(caps::given_mixing({{1}, {0}}, {{0, 1}, {1, 0}}))
-    == Approx(-1));
+  auto swapping = caps::uniform_mixing({{1}, {0}});
+  caps::set_weight(swapping, 0, 1, 1);
+  caps::set_weight(swapping, 1, 0, 1);
+  CHECK(caps::smallest_eigenvalue(swapping) == Approx(-1));
   CHECK(caps::smallest_eigenvalue(caps::uniform_mixing(chain(3)))
         == Approx(-1.0 / 6).epsilon(1e-8));
   CHECK(caps::smallest_eigenvalue(caps::uniform_mixing({{}})) == 1);
