@@ -114,9 +114,10 @@ at::Tensor dropout::operator()(const forward_pass& pass,
   auto shape = x.sizes().vec();
   if (unit_ == unit::channel)
     std::fill(shape.begin() + 2, shape.end(), 1);
-  auto mask = at::empty(shape, x.options());
+  // Drawn where the generator is, so that no device changes what is dropped.
+  auto mask = at::empty(shape, x.options().device(pass.generator.device()));
   mask.bernoulli_(keep, pass.generator).div_(keep);
-  return at::mul(x, mask);
+  return at::mul(x, mask.to(x.device()));
 }
 
 } // namespace caps

@@ -32,7 +32,7 @@ struct forward_pass {
   /// Dropout is on and BatchNorm uses and updates batch statistics.
   bool training = false;
   /// The node's generator for dropout; must be set when `training` a net that
-  /// drops out. Lives on the device of the tensors.
+  /// drops out. On the CPU, whatever the device of the tensors.
   at::Generator generator;
 };
 

@@ -1,5 +1,7 @@
 #include "runtime/run/plan.hpp"
 
+#include "models/device.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,6 +36,8 @@ void refuse_peer_settings(const scenario& x, const source_map& places) {
   refuse("swaps.step", x.stepping == "round_step");
   refuse("training.same_start", x.same_start);
   refuse("evaluation.rounds", x.rounds_every == 0);
+  for (size_t i = 0; i < x.link_overrides.size(); ++i)
+    refuse(fmt::format("edge[{}].weight", i), x.link_overrides[i].weight < 0);
 }
 
 /// The servers' parts of the parameters, which differ by an element at most.
@@ -73,6 +77,27 @@ graph draw_graph(const scenario& x, const source_map& places) {
   });
 }
 
+/// Weights of single edges instead of those of the mixing.
+void give_weights(const scenario& x, const graph& topology,
+                  const source_map& places, mixing_matrix& mixing) {
+  auto nodes = topology.nodes();
+  for (size_t i = 0; i < x.link_overrides.size(); ++i) {
+    const auto& edge = x.link_overrides[i];
+    if (edge.weight < 0)
+      continue;
+    places.locate(fmt::format("edge[{}].weight", i), [&] {
+      if (edge.from >= nodes || edge.to >= nodes)
+        throw input_error(fmt::format("edge: nodes are 0 to {}", nodes - 1));
+      auto from = static_cast<size_t>(edge.from);
+      auto to = static_cast<size_t>(edge.to);
+      set_weight(mixing, to, from, edge.weight);
+      if (edge.both_ways && !topology.directed)
+        set_weight(mixing, from, to, edge.weight);
+    });
+  }
+  check_weights(mixing);
+}
+
 mixing_matrix make_mixing(const scenario& x, const graph& topology,
                           const source_map& places) {
   return places.locate("topology.mixing", [&] {
@@ -82,6 +107,7 @@ mixing_matrix make_mixing(const scenario& x, const graph& topology,
     auto result = x.mixing == "uniform"
                     ? uniform_mixing(topology.in())
                     : metropolis_hastings_mixing(topology.in());
+    give_weights(x, topology, places, result);
     return x.lazy ? lazy_mixing(std::move(result)) : result;
   });
 }
@@ -253,7 +279,8 @@ void check_protocol(const run_plan& plan, const source_map& places) {
   });
 }
 
-std::shared_ptr<node_environment> make_environment(const run_plan& plan) {
+std::shared_ptr<node_environment> make_environment(const run_plan& plan,
+                                                   const source_map& places) {
   const auto& x = plan.content;
   auto result = std::make_shared<node_environment>();
   result->nodes = static_cast<node_id>(plan.topology.nodes());
@@ -262,7 +289,10 @@ std::shared_ptr<node_environment> make_environment(const run_plan& plan) {
   result->start = x.initialization == "he" ? initialization::he
                                            : initialization::uniform_fan_in;
   result->same_start = x.same_start;
-  result->options = x.dtype == "float64" ? at::kDouble : at::kFloat;
+  auto device
+    = places.locate("model.device", [&] { return find_device(x.device); });
+  result->options
+    = at::device(device).dtype(x.dtype == "float64" ? at::kDouble : at::kFloat);
   result->train = plan.data.train;
   result->change = {x.crop_padding, x.flip};
   result->epochs = x.epochs;
@@ -318,7 +348,7 @@ run_plan make_plan(loaded_scenario loaded) {
   });
   result.validation = std::move(split.validation);
   result.shard_of_node = deal(x, *result.data.train, split.train, places);
-  result.environment = make_environment(result);
+  result.environment = make_environment(result, places);
   result.environment->servers = cut_parameters(
     x.nodes, servers, result.model->layout().numel(), places);
   result.environment->swaps = make_swaps(x, result.topology, places);

@@ -74,6 +74,9 @@ void scenario::visit(scenario_visitor& visitor) {
              "He et al. 2015");
     v.choice("dtype", dtype, {"float32", "float64"},
              "type of parameters and gradients");
+    v.text("device", device,
+           "where gradients and updates are computed: cpu; cuda or cuda:N, a "
+           "GPU; auto, the first GPU if there is one");
   });
   visitor.table(
     "training", "How long and in which portions.", [this](option_visitor& v) {
@@ -112,13 +115,16 @@ void scenario::visit(scenario_visitor& visitor) {
   visitor.tables(
     "edge", "What differs on single edges from [link].", link_overrides.size(),
     [this](size_t n) {
-      link_overrides.assign(n, {0, 0, true, link});
+      link_overrides.assign(n, {0, 0, true, -1, link});
     },
     [this](size_t i, option_visitor& v) {
       auto& x = link_overrides[i];
       v.integer("from", x.from, at_least(0), "the sending node");
       v.integer("to", x.to, at_least(0), "the receiving node");
       v.boolean("both_ways", x.both_ways, "the way back is the same");
+      v.real("weight", x.weight, between(-1, 1),
+             "of the sender's parameters in averages of the receiver, which "
+             "keeps the rest for its own; negative: as topology.mixing says");
       x.link.describe(v);
     });
   visitor.tables(

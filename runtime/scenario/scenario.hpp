@@ -43,6 +43,8 @@ struct link_override {
   int64_t from = 0;
   int64_t to = 0;
   bool both_ways = true;
+  /// In averages over neighbours; negative for that of the mixing matrix.
+  double weight = -1;
   link_model link;
 };
 
@@ -87,6 +89,7 @@ struct scenario {
   component<net_recipe> model;
   std::string initialization = "uniform_fan_in";
   std::string dtype = "float32";
+  std::string device = "cpu";
 
   int64_t epochs = 1;
   int64_t batch = 32;
