@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/node_context.hpp"
+#include "models/state_values.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
@@ -47,6 +48,12 @@ public:
       return true;
     tick_after(left);
     return false;
+  }
+
+  void visit_state(state_visitor& visitor) {
+    visit_value(visitor, "since", since_);
+    visit_value(visitor, "armed", armed_);
+    visit_value(visitor, "ticking", ticking_);
   }
 
 private:

@@ -113,6 +113,16 @@ public:
   /// still.
   std::vector<waiting> waits() const;
 
+  /// Shows everything that a node must remember to go on exactly where it is;
+  /// a visitor that restores makes another node of the same configuration, to
+  /// which its neighbours have been introduced and which was not started, go
+  /// on in its place. A gradient under way counts as computed: its computation
+  /// must have ended. What is on its way to the node is not part of it, timers
+  /// included.
+  ///
+  /// Returns whether all of it was shown: protocols need not.
+  bool visit_state(state_visitor& visitor);
+
   // -- implementation of node_context -----------------------------------------
 
   node_id id() const noexcept override { return own_.id; }
@@ -200,6 +210,7 @@ private:
   void dispatch(caf::type_erased_tuple& content);
   /// Takes up what goes on otherwise than the run began.
   void adapt();
+  void visit_pending(state_visitor& visitor);
   void change_links(const std::map<node_id, link_model>& links);
   caf::actor make_injector(node_id to, const link_model& model);
   event_origin origin_here(std::string_view kind, uint64_t number) const;

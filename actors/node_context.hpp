@@ -5,9 +5,13 @@
 #include "messages/types.hpp"
 #include "models/fused_pass.hpp"
 #include "models/optim/optimizer.hpp"
+#include "models/errors.hpp"
 #include "models/parameter_vector.hpp"
 #include "models/random_stream.hpp"
+#include "models/state.hpp"
 
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
 #include <caf/detail/serialized_size.hpp>
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
@@ -174,6 +178,25 @@ public:
 
   /// The current parameters as a payload, without copying.
   virtual tensor_payload lend_weights() = 0;
+
+  /// Visits a part of the protocol's state that could travel in a message, as
+  /// the bytes it would travel as. Throws `error` if it cannot.
+  template <class T>
+  void visit_as_sent(state_visitor& visitor, std::string_view name, T& value) {
+    caf::binary_serializer::container_type written;
+    caf::binary_serializer sink{system(), written};
+    if (sink(value))
+      throw error("the state '" + std::string{name} + "' cannot be written");
+    std::string now{written.begin(), written.end()};
+    auto wanted = now;
+    visitor.bytes(name, wanted);
+    if (wanted == now)
+      return;
+    caf::binary_deserializer source{system(), wanted.data(), wanted.size()};
+    if (source(value))
+      throw input_error("the state '" + std::string{name}
+                        + "' cannot be read back");
+  }
 
 protected:
   /// A message on its way to a neighbour.

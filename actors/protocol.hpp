@@ -53,6 +53,16 @@ public:
   /// What this protocol measured since training started; asked for at the end
   /// of every epoch.
   virtual std::vector<metric_value> metrics() { return {}; }
+
+  /// Shows everything that this protocol must remember to go on exactly where
+  /// it is. Of another one, made with the same options at the same node and
+  /// never started, a visitor that restores makes one that goes on in its
+  /// place. What follows from options and node is no state, and neither are
+  /// the node's parameters, optimizer and random stream.
+  ///
+  /// Returns whether all of it was shown. Then runs can be continued from a
+  /// snapshot; `caps_runtime conform` checks it.
+  virtual bool visit_state(state_visitor&) { return false; }
 };
 
 /// What a protocol must know of a node before a run begins.

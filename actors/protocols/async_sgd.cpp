@@ -2,6 +2,7 @@
 
 #include "actors/protocols/parameter_serving.hpp"
 #include "models/consensus/delay_compensation.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/empty_like.h>
 
@@ -48,6 +49,21 @@ public:
       add("steps_ahead", i, accounts_[i].ahead);
     }
     return result;
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    parameter_server::visit_state(visitor);
+    for (size_t i = 0; i < accounts_.size(); ++i) {
+      auto& x = accounts_[i];
+      visitor.enter(fmt::format("account {}", clients()[i].from.id()));
+      visit_value(visitor, "pulled", x.pulled);
+      visit_value(visitor, "version", x.version);
+      visit_value(visitor, "held", x.held);
+      visit_value(visitor, "staleness", x.staleness);
+      visit_value(visitor, "ahead", x.ahead);
+      visitor.leave();
+    }
+    return true;
   }
 
 private:

@@ -2,6 +2,7 @@
 
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/c_admm.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/zeros_like.h>
 
@@ -15,7 +16,14 @@ public:
     : swapping(node, swap_order::update_then_swap), options_(options) {}
 
   caf::behavior behavior() override {
-    return handlers_with(handler_for_parameters(received_));
+    return handlers_for_parameters(received_);
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    swapping::visit_state(visitor);
+    visit_value(visitor, "received", received_);
+    visit_value(visitor, "multiplier", multiplier_);
+    return true;
   }
 
 private:

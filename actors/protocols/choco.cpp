@@ -4,6 +4,7 @@
 #include "actors/protocols/swapping.hpp"
 #include "models/compression/compressor.hpp"
 #include "models/consensus/choco.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros_like.h>
@@ -24,15 +25,20 @@ class choco_protocol final : public swapping {
 public:
   choco_protocol(node_context& node, const choco_options& options)
     : swapping(node, swap_order::swap_within_update),
-      step_size_(options.step_size), compressor_(options.recipe->make()) {
-    for (const auto& x : node.in_neighbours())
-      mixing_.push_back(x.weight);
-  }
+      step_size_(options.step_size), compressor_(options.recipe->make()) {}
 
   caf::behavior behavior() override {
-    return handlers_with([this](const compressed_difference& x) {
-      receive(x.stamp, [this, x] { take(x); });
-    });
+    return handlers_for<compressed_difference>(
+      [this](const compressed_difference& x) { take(x); });
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    swapping::visit_state(visitor);
+    visit_value(visitor, "public_copy", public_copy_);
+    visit_value(visitor, "copies", copies_);
+    visit_value(visitor, "difference", difference_);
+    context().visit_as_sent(visitor, "change", change_);
+    return true;
   }
 
 private:
@@ -42,7 +48,7 @@ private:
       return context().same_start() ? start.clone() : at::zeros_like(start);
     };
     public_copy_ = copy();
-    for (size_t i = 0; i < mixing_.size(); ++i)
+    for (size_t i = 0; i < mixing().size(); ++i)
       copies_.push_back(copy());
     difference_ = at::empty_like(start);
   }
@@ -79,14 +85,13 @@ private:
   void update() override {
     auto& weights = context().parameters().weights();
     auto next = weights.target();
-    choco_average(weights.read(), public_copy_, copies_, mixing_, step_size_,
+    choco_average(weights.read(), public_copy_, copies_, mixing(), step_size_,
                   next);
     weights.commit(std::move(next));
   }
 
   double step_size_;
   std::unique_ptr<compressor> compressor_;
-  std::vector<double> mixing_;
   /// This node's parameters as its neighbours know them.
   at::Tensor public_copy_;
   /// Those of the neighbours.

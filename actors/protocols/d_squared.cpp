@@ -3,6 +3,7 @@
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/consensus/d_squared.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/empty_like.h>
 
@@ -13,19 +14,24 @@ namespace {
 class d_squared_protocol final : public swapping {
 public:
   explicit d_squared_protocol(node_context& node)
-    : swapping(node, swap_order::swap_within_update) {
-    for (const auto& x : node.in_neighbours())
-      mixing_.push_back(x.weight);
-  }
+    : swapping(node, swap_order::swap_within_update) {}
 
   caf::behavior behavior() override {
-    return handlers_with(handler_for_parameters(received_));
+    return handlers_for_parameters(received_);
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    swapping::visit_state(visitor);
+    visit_value(visitor, "received", received_);
+    visit_value(visitor, "memory", memory_);
+    visit_value(visitor, "local", local_);
+    return true;
   }
 
 private:
   void begin() override {
     const auto& start = context().parameters().weights().read();
-    received_.assign(mixing_.size(), start);
+    received_.assign(mixing().size(), start);
     memory_ = start.clone();
     local_ = at::empty_like(start);
   }
@@ -48,11 +54,10 @@ private:
   void update() override {
     auto& weights = context().parameters().weights();
     auto next = weights.target();
-    average(weights.read(), context().self_weight(), received_, mixing_, next);
+    average(weights.read(), context().self_weight(), received_, mixing(), next);
     weights.commit(std::move(next));
   }
 
-  std::vector<double> mixing_;
   /// What each neighbour sent last.
   std::vector<at::Tensor> received_;
   /// The local update of the step before.

@@ -6,6 +6,7 @@
 #include "messages/compressed.hpp"
 #include "models/compression/reducer.hpp"
 #include "models/consensus/averaging.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/clone.h>
 
@@ -51,6 +52,15 @@ public:
       recent_.pop_front();
   }
 
+  void visit_state(state_visitor& visitor) {
+    visit_value(visitor, "whole", whole_);
+    visit_list(visitor, "recent", recent_, {},
+               [&](const std::string& index, auto& x) {
+                 visit_value(visitor, index + " step", x.first);
+                 visit_value(visitor, index, x.second);
+               });
+  }
+
 private:
   /// Messages that one may be overtaken by.
   static constexpr size_t remembered = 8;
@@ -67,11 +77,33 @@ public:
                                                  node.stream())) {}
 
   caf::behavior behavior() override {
-    return handlers_with(caf::message_handler{
-      [this](const parameters& x) { receive(x.stamp, [this, x] { take(x); }); },
-      [this](const partial_parameters& x) {
-        receive(x.stamp, [this, x] { take(x); });
-      }});
+    return handlers_for<parameters, partial_parameters>(
+      {[this](const parameters& x) { take(x); },
+       [this](const partial_parameters& x) { take(x); }});
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    swapping::visit_state(visitor);
+    visit_value(visitor, "received", received_);
+    visit_value(visitor, "fresh", fresh_);
+    if (!reduction_)
+      return true;
+    visit_nested(visitor, "reduction", *reduction_);
+    auto update = update_.value_or(partial_parameters{});
+    auto has_update = update_.has_value();
+    visit_value(visitor, "has_update", has_update);
+    context().visit_as_sent(visitor, "update", update);
+    if (has_update)
+      update_ = std::move(update);
+    visit_value(visitor, "last_sent", last_sent_);
+    const patchwork none{context().parameters().weights().read()};
+    visit_list(visitor, "copies", copies_, none,
+               [&](const std::string& index, patchwork& x) {
+                 visit_nested(visitor, index, x);
+               });
+    for (size_t i = 0; i < copies_.size(); ++i)
+      received_[i] = copies_[i].whole();
+    return true;
   }
 
   std::vector<metric_value> metrics() override {
@@ -164,10 +196,7 @@ private:
   }
 
   void average_all(const at::Tensor& weights, const at::Tensor& next) {
-    std::vector<double> mixing;
-    for (const auto& x : context().in_neighbours())
-      mixing.push_back(x.weight);
-    average(weights, context().self_weight(), received_, mixing, next);
+    average(weights, context().self_weight(), received_, mixing(), next);
   }
 
   /// With one partner at a time, only those just heard from count.

@@ -2,6 +2,7 @@
 
 #include "actors/payload_tensor.hpp"
 #include "models/optim/direction.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros_like.h>
@@ -12,8 +13,27 @@ dual_swapping::dual_swapping(node_context& node, const traits& how)
   : swapping(node, swap_order::update_then_swap), how_(how) {}
 
 caf::behavior dual_swapping::behavior() {
-  return handlers_with(
-    [this](const dual& x) { receive(x.stamp, [this, x] { take(x); }); });
+  return handlers_for<dual>([this](const dual& x) { take(x); });
+}
+
+bool dual_swapping::visit_state(state_visitor& visitor) {
+  swapping::visit_state(visitor);
+  visit_list(visitor, "edges", edges_, {},
+             [&](const std::string& index, dual_edge& x) {
+               visitor.enter(index);
+               visit_value(visitor, "sign", x.sign);
+               visit_value(visitor, "received", x.received);
+               visit_value(visitor, "average", x.average);
+               visit_value(visitor, "parameters", x.parameters);
+               visitor.leave();
+             });
+  const auto& like = context().parameters().weights().read();
+  visit_list(visitor, "prepared", prepared_, {like.numel(), like.options()},
+             [&](const std::string& index, flat_buffer& x) {
+               visit_value(visitor, index, x);
+             });
+  visit_value(visitor, "direction", direction_);
+  return true;
 }
 
 void dual_swapping::begin() {

@@ -14,6 +14,7 @@ namespace caps {
 class dual_swapping : public swapping {
 public:
   caf::behavior behavior() override;
+  bool visit_state(state_visitor& visitor) override;
 
 protected:
   struct traits {

@@ -3,6 +3,7 @@
 #include "actors/payload_tensor.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/gossip.hpp"
+#include "models/state_values.hpp"
 
 namespace caps {
 
@@ -14,7 +15,18 @@ public:
     : swapping(node, swap_order::update_then_swap) {}
 
   caf::behavior behavior() override {
-    return handlers_with(handler_for_parameters(received_));
+    return handlers_for_parameters(received_);
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    swapping::visit_state(visitor);
+    visit_value(visitor, "received", received_);
+    const auto& like = context().parameters().weights().read();
+    visit_list(visitor, "sent", sent_, {like.numel(), like.options()},
+               [&](const std::string& index, flat_buffer& x) {
+                 visit_value(visitor, index, x);
+               });
+    return true;
   }
 
 private:

@@ -4,6 +4,7 @@
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/consensus/gradient_tracking.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/zeros_like.h>
 
@@ -16,23 +17,28 @@ public:
   explicit gradient_tracking_protocol(node_context& node)
     : swapping(node, swap_order::swap_within_update),
       tracker_(node.parameters().weights().read().numel(),
-               node.parameters().weights().read().options()) {
-    for (const auto& x : node.in_neighbours())
-      mixing_.push_back(x.weight);
-  }
+               node.parameters().weights().read().options()) {}
 
   caf::behavior behavior() override {
-    return handlers_with([this](const tracked_parameters& x) {
-      receive(x.stamp, [this, x] { take(x); });
-    });
+    return handlers_for<tracked_parameters>(
+      [this](const tracked_parameters& x) { take(x); });
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    swapping::visit_state(visitor);
+    visit_value(visitor, "tracker", tracker_);
+    visit_value(visitor, "previous", previous_);
+    visit_value(visitor, "weights_received", weights_received_);
+    visit_value(visitor, "trackers_received", trackers_received_);
+    return true;
   }
 
 private:
   void begin() override {
     const auto& start = context().parameters().weights().read();
     previous_ = at::zeros_like(start);
-    weights_received_.assign(mixing_.size(), start);
-    trackers_received_.assign(mixing_.size(), at::zeros_like(start));
+    weights_received_.assign(mixing().size(), start);
+    trackers_received_.assign(mixing().size(), at::zeros_like(start));
   }
 
   void take(const tracked_parameters& x) {
@@ -71,11 +77,10 @@ private:
 
   void mix(flat_buffer& own, const std::vector<at::Tensor>& received) {
     auto next = own.target();
-    average(own.read(), context().self_weight(), received, mixing_, next);
+    average(own.read(), context().self_weight(), received, mixing(), next);
     own.commit(std::move(next));
   }
 
-  std::vector<double> mixing_;
   /// The tracker of the mean gradient, averaged after every step.
   flat_buffer tracker_;
   /// The gradient of the step before.

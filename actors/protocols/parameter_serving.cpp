@@ -5,6 +5,7 @@
 #include "actors/reduction_metrics.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/norms.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/clone.h>
 #include <ATen/ops/empty_like.h>
@@ -128,6 +129,34 @@ std::vector<metric_value> gradient_worker::metrics() {
     add_metrics(all, result);
   }
   return result;
+}
+
+bool gradient_worker::visit_state(state_visitor& visitor) {
+  visit_nested(visitor, "deadline", deadline_);
+  for (auto& x : sources_) {
+    visitor.enter(fmt::format("server {}", x.server));
+    visit_value(visitor, "version", x.version);
+    visit_value(visitor, "weights", x.weights);
+    visit_value(visitor, "answered", x.answered);
+    if (x.reduction) {
+      visit_nested(visitor, "reduction", *x.reduction);
+      context_.visit_as_sent(visitor, "reduced", x.reduced);
+    }
+    visitor.leave();
+  }
+  auto pushed = pushed_.value_or(gradient_ready{});
+  auto has_pushed = pushed_.has_value();
+  visit_value(visitor, "has_pushed", has_pushed);
+  visit_value(visitor, "pushed loss", pushed.loss);
+  visit_value(visitor, "pushed correct", pushed.correct);
+  visit_value(visitor, "pushed samples", pushed.samples);
+  if (has_pushed)
+    pushed_ = pushed;
+  visit_value(visitor, "waiting", waiting_);
+  visit_value(visitor, "since", since_);
+  visit_value(visitor, "silences", silences_);
+  visit_value(visitor, "waited", waited_);
+  return true;
 }
 
 void gradient_worker::begin_wait() {
@@ -354,6 +383,25 @@ std::vector<metric_value> parameter_server::metrics() {
     add_metrics(all, result);
   }
   return result;
+}
+
+bool parameter_server::visit_state(state_visitor& visitor) {
+  visit_value(visitor, "over", over_);
+  visit_value(visitor, "last_gradient", last_gradient_);
+  for (auto& x : clients_) {
+    visitor.enter(fmt::format("worker {}", x.from.id()));
+    x.from.visit_state(visitor);
+    visit_value(visitor, "lost", x.lost);
+    visit_value(visitor, "done", x.done);
+    visit_value(visitor, "owes_since", x.owes_since);
+    visit_value(visitor, "newest_step", x.newest_step);
+    visit_value(visitor, "buffers", x.buffers);
+    if (x.reduction)
+      visit_nested(visitor, "reduction", *x.reduction);
+    visit_value(visitor, "sent", x.sent);
+    visitor.leave();
+  }
+  return true;
 }
 
 void parameter_server::start() {

@@ -60,6 +60,7 @@ public:
   caf::behavior behavior() override;
   std::vector<waiting> waits() const override;
   std::vector<metric_value> metrics() override;
+  bool visit_state(state_visitor& visitor) override;
 
 private:
   /// One server and the newest part of the parameters it sent.
@@ -118,6 +119,10 @@ public:
   caf::behavior behavior() override;
   std::vector<waiting> waits() const override;
   std::vector<metric_value> metrics() override;
+
+  /// Shows what all such servers remember. A derived class overrides it and
+  /// calls it first.
+  bool visit_state(state_visitor& visitor) override;
 
 protected:
   struct client {

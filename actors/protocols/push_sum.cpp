@@ -3,6 +3,7 @@
 #include "actors/payload_tensor.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/push_sum.hpp"
+#include "models/state_values.hpp"
 
 #include <fmt/format.h>
 
@@ -31,9 +32,21 @@ public:
       part_(sum_) {}
 
   caf::behavior behavior() override {
-    return handlers_with([this](const weighted_parameters& x) {
-      receive(x.stamp, [this, x] { take(x); });
-    });
+    return handlers_for<weighted_parameters>(
+      [this](const weighted_parameters& x) { take(x); });
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    swapping::visit_state(visitor);
+    auto visit_mass = [&](const std::string& name, push_sum_mass& x) {
+      visit_value(visitor, name + " x", x.x);
+      visit_value(visitor, name + " y", x.y);
+    };
+    visit_value(visitor, "sum", sum_);
+    visit_value(visitor, "weight", weight_);
+    visit_mass("kept", kept_);
+    visit_list(visitor, "received", received_, {}, visit_mass);
+    return true;
   }
 
 private:

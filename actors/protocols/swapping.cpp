@@ -1,5 +1,7 @@
 #include "actors/protocols/swapping.hpp"
 
+#include "models/state_values.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,13 +28,27 @@ bool partner::missed(int64_t missed_max) noexcept {
   return missed_in_a_row_ == missed_max && !std::exchange(down_, true);
 }
 
+void partner::visit_state(state_visitor& visitor) {
+  std::vector<int64_t> seen{seen_.begin(), seen_.end()};
+  visitor.integers("seen", seen);
+  if (seen.size() != seen_.size())
+    throw input_error("the state of a partner has another size");
+  std::ranges::copy(seen, seen_.begin());
+  visit_value(visitor, "next_seen", next_seen_);
+  next_seen_ %= remembered;
+  visit_value(visitor, "missed_in_a_row", missed_in_a_row_);
+  visit_value(visitor, "down", down_);
+}
+
 // -- swapping -----------------------------------------------------------------
 
 swapping::swapping(node_context& context, swap_order order)
   : context_(context), order_(order),
     deadline_(context, context.swaps().timeout) {
-  for (const auto& x : context.in_neighbours())
+  for (const auto& x : context.in_neighbours()) {
     inboxes_.push_back({partner{x.id}, {}, -1});
+    mixing_.push_back(x.weight);
+  }
 }
 
 std::vector<waiting> swapping::waits() const {
@@ -44,6 +60,23 @@ std::vector<waiting> swapping::waits() const {
           {x.from.id(), fmt::format("the message of step {}", context_.step()),
            deadline_.since()});
   return result;
+}
+
+bool swapping::visit_state(state_visitor& visitor) {
+  visit_nested(visitor, "deadline", deadline_);
+  visit_value(visitor, "swapping", swapping_);
+  for (auto& x : inboxes_) {
+    visitor.enter(fmt::format("from {}", x.from.id()));
+    x.from.visit_state(visitor);
+    visit_value(visitor, "newest", x.newest);
+    visit_list(visitor, "arrivals", x.arrivals, {},
+               [&](const std::string& index, arrival& y) {
+                 context_.visit_as_sent(visitor, index + " stamp", y.stamp);
+                 context_.visit_as_sent(visitor, index, y.content);
+               });
+    visitor.leave();
+  }
+  return true;
 }
 
 caf::behavior swapping::handlers_with(caf::message_handler own) {
@@ -60,15 +93,13 @@ caf::behavior swapping::handlers_with(caf::message_handler own) {
     .or_else(own);
 }
 
-caf::message_handler
-swapping::handler_for_parameters(std::vector<at::Tensor>& received) {
-  return {[this, &received](const parameters& x) {
-    receive(x.stamp, [this, &received, x] {
-      auto weights = context_.accept(x.stamp, x.weights);
-      if (weights.defined())
-        received[index_of(x.stamp.source)] = std::move(weights);
-    });
-  }};
+caf::behavior
+swapping::handlers_for_parameters(std::vector<at::Tensor>& received) {
+  return handlers_for<parameters>([this, &received](const parameters& x) {
+    auto weights = context_.accept(x.stamp, x.weights);
+    if (weights.defined())
+      received[index_of(x.stamp.source)] = std::move(weights);
+  });
 }
 
 size_t swapping::index_of(node_id in_neighbour) const {
@@ -77,8 +108,8 @@ size_t swapping::index_of(node_id in_neighbour) const {
   return static_cast<size_t>(i - inboxes_.begin());
 }
 
-void swapping::receive(const message_stamp& stamp,
-                       std::function<void()> apply) {
+/// Takes account of a message of a neighbour and keeps it until its step.
+void swapping::receive(const message_stamp& stamp, caf::message content) {
   auto i = index_of(stamp.source);
   if (i == inboxes_.size()) {
     context_.fail(error_code::unknown_sender,
@@ -93,7 +124,7 @@ void swapping::receive(const message_stamp& stamp,
   if (x.from.answered())
     context_.note(fmt::format("node {} hears from node {} again", context_.id(),
                               stamp.source));
-  x.arrivals.push_back({stamp, std::move(apply)});
+  x.arrivals.push_back({stamp, std::move(content)});
   if (swapping_)
     proceed();
 }
@@ -172,7 +203,7 @@ void swapping::apply_arrivals(inbox& x) {
     if (i->stamp.step < x.newest && !needs_every_message())
       continue; // overtaken on its way
     x.newest = i->stamp.step;
-    i->apply();
+    apply_(i->content);
   }
   x.arrivals.erase(x.arrivals.begin(), end);
 }

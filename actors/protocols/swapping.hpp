@@ -3,11 +3,11 @@
 #include "actors/deadline.hpp"
 #include "actors/protocol.hpp"
 
+#include <caf/message.hpp>
 #include <caf/message_handler.hpp>
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +32,8 @@ public:
 
   /// Nobody waits for this partner.
   bool down() const noexcept { return down_; }
+
+  void visit_state(state_visitor& visitor);
 
 private:
   /// Sequence numbers remembered to tell copies; a copy that comes later than
@@ -75,25 +77,33 @@ class swapping : public protocol {
 public:
   std::vector<waiting> waits() const override;
 
+  /// Shows what all such protocols remember. A derived class that remembers
+  /// more overrides it and calls it first.
+  bool visit_state(state_visitor& visitor) override;
+
 protected:
   swapping(node_context& context, swap_order order);
 
   node_context& context() noexcept { return context_; }
 
-  /// The handlers every such protocol has; a derived class adds those of its
-  /// messages, which call `receive`.
-  caf::behavior handlers_with(caf::message_handler own);
+  /// The handlers of a protocol whose neighbours send messages of these types.
+  /// A message is kept until it is its step's turn; then the handler of its
+  /// type in `apply` is called, and returns an error of the run if it fails the
+  /// node.
+  template <class... Messages>
+  caf::behavior handlers_for(caf::message_handler apply) {
+    apply_ = std::move(apply);
+    return handlers_with(caf::message_handler{[this](const Messages& x) {
+      receive(x.stamp, caf::make_message(x));
+    }...});
+  }
 
-  /// Takes account of a message of a neighbour and keeps it until its step.
-  /// `apply` hands the content to the derived class when it is the message's
-  /// turn; returns an error of the run if it fails the node.
-  void receive(const message_stamp& stamp, std::function<void()> apply);
+  /// The same for messages that are parameters alone: the last of in-neighbour
+  /// i, once it is their turn, is `received[i]`, which outlives the behaviour.
+  caf::behavior handlers_for_parameters(std::vector<at::Tensor>& received);
 
-  /// The handler of a protocol whose messages are parameters alone: it keeps
-  /// the last of in-neighbour i, once it is their turn, in `received[i]`. The
-  /// vector outlives the behaviour.
-  caf::message_handler
-  handler_for_parameters(std::vector<at::Tensor>& received);
+  /// The weights of the in-neighbours' parameters in averages, in their order.
+  const std::vector<double>& mixing() const noexcept { return mixing_; }
 
   /// The position of an in-neighbour among `in_neighbours()`.
   size_t index_of(node_id in_neighbour) const;
@@ -122,8 +132,8 @@ protected:
 private:
   /// A message that waits for its turn.
   struct arrival {
-    message_stamp stamp;
-    std::function<void()> apply;
+    message_stamp stamp{};
+    caf::message content{};
   };
 
   /// One in-neighbour.
@@ -134,6 +144,8 @@ private:
     int64_t newest = -1;
   };
 
+  caf::behavior handlers_with(caf::message_handler own);
+  void receive(const message_stamp& stamp, caf::message content);
   void start();
   void take_gradient();
   void proceed();
@@ -148,6 +160,8 @@ private:
   node_context& context_;
   swap_order order_;
   deadline deadline_;
+  std::vector<double> mixing_;
+  caf::message_handler apply_;
   std::vector<inbox> inboxes_;
   /// The gradient has come and the update waits for messages.
   bool swapping_ = false;

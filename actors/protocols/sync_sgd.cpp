@@ -2,6 +2,7 @@
 
 #include "actors/protocols/parameter_serving.hpp"
 #include "models/consensus/averaging.hpp"
+#include "models/state_values.hpp"
 
 #include <fmt/format.h>
 
@@ -29,6 +30,13 @@ public:
     result.push_back(
       {"late_gradients_dropped", "", 0, static_cast<double>(dropped_)});
     return result;
+  }
+
+  bool visit_state(state_visitor& visitor) override {
+    parameter_server::visit_state(visitor);
+    visit_value(visitor, "round", round_);
+    visit_value(visitor, "dropped", dropped_);
+    return true;
   }
 
 private:

@@ -3,6 +3,7 @@
 #include "models/compression/packed_ranges.hpp"
 #include "models/consensus/change_detection.hpp"
 #include "models/fused_pass.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/clone.h>
 #include <ATen/ops/empty.h>
@@ -66,6 +67,18 @@ public:
       count_changes(now, before, digits, changes_);
     }
     return regions_to_send(unchanged, threshold_);
+  }
+
+  void visit_state(state_visitor& visitor) {
+    visit_value(visitor, "threshold", threshold_);
+    visit_list(visitor, "samples", samples_, {},
+               [&](const std::string& index, std::vector<int64_t>& x) {
+                 visitor.integers(index, x);
+               });
+    visit_value(visitor, "changes", changes_);
+    visit_value(visitor, "observed", observed_);
+    visit_value(visitor, "metric_sum", metric_sum_);
+    visit_value(visitor, "metrics", metrics_);
   }
 
 private:
@@ -199,6 +212,14 @@ private:
       layer.skipped += sent[k] ? 0 : numel;
     }
     return sent;
+  }
+
+  void visit_own_state(state_visitor& visitor) override {
+    visit_nested(visitor, "selector", selector_);
+    visit_value(visitor, "unsent", unsent_);
+    visit_value(visitor, "after", after_);
+    visit_value(visitor, "copy", copy_);
+    visit_value(visitor, "previous", previous_);
   }
 
   part_selector selector_;

@@ -4,6 +4,7 @@
 #include "models/compression/packed_ranges.hpp"
 #include "models/compression/selection.hpp"
 #include "models/fused_pass.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/empty.h>
 
@@ -37,6 +38,19 @@ void check_type(at::ScalarType type) {
 }
 
 } // namespace
+
+void visit_value(state_visitor& visitor, std::string_view name,
+                 compressed_vector& value) {
+  visitor.enter(name);
+  visit_value(visitor, "kind", value.kind);
+  visit_value(visitor, "numel", value.numel);
+  visit_value(visitor, "values", value.values);
+  visit_value(visitor, "indices", value.indices);
+  visit_value(visitor, "scales", value.scales);
+  visit_value(visitor, "block", value.block);
+  visit_value(visitor, "seed", value.seed);
+  visitor.leave();
+}
 
 at::Tensor host_vector(const at::Tensor& x) {
   flat_view view{x};

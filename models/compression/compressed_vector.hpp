@@ -1,5 +1,7 @@
 #pragma once
 
+#include "models/state.hpp"
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
@@ -44,6 +46,9 @@ struct compressed_vector {
   int64_t block = 0;
   uint64_t seed = 0;
 };
+
+void visit_value(state_visitor& visitor, std::string_view name,
+                 compressed_vector& value);
 
 /// `x` in host memory, not copied if it lies there. Throws `error` unless it
 /// can be compressed: 1-D, contiguous, of float or double.

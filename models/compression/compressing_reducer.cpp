@@ -2,6 +2,7 @@
 
 #include "models/compression/error_feedback.hpp"
 #include "models/fused_pass.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/clone.h>
 #include <ATen/ops/empty_like.h>
@@ -39,6 +40,12 @@ private:
     else
       copy_.copy_(weights);
     return result;
+  }
+
+  void visit_own_state(state_visitor& visitor) override {
+    visit_nested(visitor, "feedback", feedback_);
+    visit_value(visitor, "copy", copy_);
+    visit_value(visitor, "difference", difference_);
   }
 
   std::shared_ptr<const compressor> inner_;

@@ -1,5 +1,7 @@
 #include "models/compression/reducer.hpp"
 
+#include "models/state_values.hpp"
+
 namespace caps {
 
 reduction_record& reduction_record::operator+=(const reduction_record& x) {
@@ -13,6 +15,21 @@ reduction_record& reduction_record::operator+=(const reduction_record& x) {
   if (x.threshold)
     threshold = x.threshold;
   return *this;
+}
+
+void reducer::visit_state(state_visitor& visitor) {
+  visitor.enter("record");
+  visit_value(visitor, "bytes", record_.bytes);
+  visit_value(visitor, "bytes_sent", record_.bytes_sent);
+  for (auto& [name, x] : record_.layers) {
+    visitor.enter(name);
+    visit_value(visitor, "elements", x.elements);
+    visit_value(visitor, "skipped", x.skipped);
+    visitor.leave();
+  }
+  visit_value(visitor, "threshold", record_.threshold);
+  visitor.leave();
+  visit_own_state(visitor);
 }
 
 compressed_vector reducer::reduce_gradient(const gradient_to_send& x,

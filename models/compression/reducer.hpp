@@ -5,6 +5,7 @@
 #include "models/parameter_layout.hpp"
 #include "models/random_stream.hpp"
 #include "models/registry.hpp"
+#include "models/state.hpp"
 
 #include <ATen/core/Tensor.h>
 
@@ -74,6 +75,9 @@ public:
 
   const reduction_record& record() const noexcept { return record_; }
 
+  /// What it must remember to go on where it is, the record included.
+  void visit_state(state_visitor& visitor);
+
 protected:
   reduction_record& own_record() noexcept { return record_; }
 
@@ -85,6 +89,8 @@ private:
   virtual compressed_vector compress_parameters(const at::Tensor& weights,
                                                 random_stream& stream)
     = 0;
+
+  virtual void visit_own_state(state_visitor& visitor) = 0;
 
   void count(const at::Tensor& whole, const compressed_vector& sent);
 

@@ -62,6 +62,8 @@ struct cli_options {
   int64_t at = 0;
   /// For `replay`: run it again and compare.
   bool verify = false;
+  /// 0 if there is none.
+  int64_t resume_at = 0;
   /// For `replay`: commands of the prompt, and the longest time for one.
   std::vector<std::string> commands;
   std::string time_limit;

@@ -38,7 +38,10 @@ exit_code replay_check_command(const cli_options& options,
   verify(file);
   auto plan = plan_of(file, known);
   stopwatch all;
-  auto report = check_replay(file, plan, settings);
+  auto report = options.resume_at == 0
+                  ? check_replay(file, plan, settings)
+                  : check_resumed_replay(file, plan, settings,
+                                         options.resume_at);
   print("{}: run again on the {} clock in {}: {}",
              options.recording.string(), plan.content.clock,
              human_seconds(all.seconds()), report.text());

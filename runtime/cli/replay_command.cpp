@@ -63,10 +63,17 @@ CLI::App* add_replay_command(CLI::App& app, cli_options& to) {
   replay->add_flag("--json", to.json, "print every answer as one JSON object");
   replay->add_option("--time-limit", to.time_limit,
                      "longest time a command may take [10min]");
+  auto verify
+    = replay
+        ->add_flag("--verify", to.verify,
+                   "run it again and compare every event with the record")
+        ->excludes(commands);
   replay
-    ->add_flag("--verify", to.verify,
-               "run it again and compare every event with the record")
-    ->excludes(commands);
+    ->add_option("--resume-at", to.resume_at,
+                 "after this event, go on with new nodes that are given the "
+                 "state of the old ones")
+    ->needs(verify)
+    ->check(CLI::PositiveNumber);
   replay->add_option("--threads", to.threads, "compute threads [one per core]")
     ->check(CLI::Range(1, 1024));
   replay->footer("The command 'help' lists all commands; 'help <command>' "

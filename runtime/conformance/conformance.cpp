@@ -4,6 +4,8 @@
 #include "runtime/cli/commands.hpp"
 #include "runtime/conformance/isolated_run.hpp"
 #include "runtime/conformance/option_checks.hpp"
+#include "runtime/recording/recorded_plan.hpp"
+#include "runtime/recording/replay_check.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/scenario/writer.hpp"
 
@@ -58,6 +60,10 @@ step_time = "10ms"
 constexpr double near_enough = 0.1;
 
 using settings = std::vector<std::string>;
+
+/// Something is always on its way, and nobody knows what comes next.
+const settings restless{"link.latency=\"4ms\"", "link.jitter=\"3ms\"",
+                        "compute.step_time_std=\"3ms\""};
 
 /// How one run ended, and what it left behind.
 struct outcome {
@@ -164,8 +170,7 @@ public:
     check_convergence();
     check_sizes();
     check_processes();
-    tell_({"resume from a snapshot", verdict::not_checked,
-           "protocols do not show their state yet", ""});
+    check_resume();
   }
 
 private:
@@ -275,8 +280,6 @@ private:
 
   void check_determinism() const {
     const std::string check = "same bytes on 1 and 2 threads";
-    const settings restless{"link.latency=\"4ms\"", "link.jitter=\"3ms\"",
-                            "compute.step_time_std=\"3ms\""};
     auto one = run("same", restless, 1);
     if (!succeeded(check, one))
       return;
@@ -355,6 +358,45 @@ private:
     auto x = run("processes", {"training.epochs=1"}, 1, 2);
     if (succeeded(check, x))
       pass(check, "2 processes understand each other");
+  }
+
+  /// Does a run again and puts new nodes in the place of all nodes, early, in
+  /// the middle and late.
+  void check_resume() const {
+    const std::string check = "resume from a snapshot";
+    auto x = run("resume", restless);
+    if (!succeeded(check, x))
+      return;
+    auto path = x.folder / "run.caps";
+    auto events = recording_file{path}.last();
+    for (auto at : {events / 4, events / 2, 3 * events / 4}) {
+      auto end = run_isolated([&] { return resume(path, at); },
+                              options_.folder / "resume-check.stderr",
+                              options_.limit);
+      if (end.by_itself && end.code == exit_code::bad_input) {
+        tell_({check, verdict::not_checked, end.text, ""});
+        return;
+      }
+      if (!end.by_itself || end.code != exit_code::success) {
+        fail(check, end.text,
+             fmt::format("{} && caps_runtime replay {} --verify --resume-at {}",
+                         x.command, path.string(), at));
+        return;
+      }
+    }
+    pass(check, fmt::format("{} events; new nodes after a quarter, half and "
+                            "three quarters do as the old ones",
+                            events));
+  }
+
+  exit_code resume(const std::filesystem::path& path, int64_t at) const {
+    recording_file file{path};
+    auto plan = plan_of(file, known_);
+    auto report = check_resumed_replay(file, plan, {.threads = 1}, at);
+    if (!report.first)
+      return exit_code::success;
+    throw error(fmt::format("after a snapshot at event {}: {}", at,
+                            report.first->text()));
   }
 
   const conformance_options& options_;

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <memory>
 
 namespace caps {
 
@@ -174,15 +175,31 @@ replay_report execute_again(recording_file& file, run_plan& plan,
   return check.report(!check.over());
 }
 
-replay_report deliver_again(recording_file& file, run_plan& plan,
-                            const run_settings& settings) {
+/// A rerun that goes on with new nodes.
+std::unique_ptr<rerun> resumed(recording_file& file, const run_plan& plan,
+                               size_t threads, std::unique_ptr<rerun> before) {
+  auto state = before->save();
+  before.reset();
+  if (state == nullptr)
+    throw input_error(fmt::format("protocol {} does not show its state "
+                                  "(protocol::visit_state)",
+                                  plan.content.protocol.name()));
+  return std::make_unique<rerun>(plan, threads, counts_of(file, plan), *state);
+}
+
+replay_report deliver_again(recording_file& file, const run_plan& plan,
+                            const run_settings& settings,
+                            std::optional<int64_t> resume_at) {
   replay_report result;
   tensor_search search{file, plan};
   event_rows rows{file};
-  rerun again{plan, settings.threads, counts_of(file, plan)};
+  auto again = std::make_unique<rerun>(plan, settings.threads,
+                                       counts_of(file, plan));
   for (event_row x; rows.next(x);) {
     throw_if(settings.interrupted);
-    auto found = again.handle(x);
+    auto found = again->handle(x);
+    if (x.sequence == resume_at && !found)
+      again = resumed(file, plan, settings.threads, std::move(again));
     if (!found && !result.first) {
       ++result.events;
       continue;
@@ -191,11 +208,11 @@ replay_report deliver_again(recording_file& file, run_plan& plan,
       result.first = std::move(found);
       search.begin(x);
     }
-    if (again.position() < x.sequence)
+    if (again->position() < x.sequence)
       break; // it cannot go on
     if (search.wants(x.sequence))
       result.where
-        = search.compare(again.at(x.destination).parameters().weights().read());
+        = search.compare(again->at(x.destination).parameters().weights().read());
     if (search.over(x.sequence))
       break;
   }
@@ -236,7 +253,15 @@ replay_report check_replay(recording_file& file, run_plan& plan,
                            const run_settings& settings) {
   if (plan.content.clock == "virtual" && !was_interrupted(file))
     return execute_again(file, plan, settings);
-  return deliver_again(file, plan, settings);
+  return deliver_again(file, plan, settings, std::nullopt);
+}
+
+replay_report check_resumed_replay(recording_file& file, const run_plan& plan,
+                                   const run_settings& settings, int64_t at) {
+  if (at < 1 || at > file.last())
+    throw input_error(fmt::format("--resume-at {}: {} has events 1 to {}", at,
+                                  file.path().string(), file.last()));
+  return deliver_again(file, plan, settings, at);
 }
 
 } // namespace caps

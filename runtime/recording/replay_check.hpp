@@ -42,4 +42,11 @@ struct replay_report {
 replay_report check_replay(recording_file& file, run_plan& plan,
                            const run_settings& settings);
 
+/// The same in the recorded order, with new nodes in the place of all nodes
+/// after the event `at`: they are given the state that the old ones show.
+/// Throws `input_error` if there is no such event or the protocol does not show
+/// its state.
+replay_report check_resumed_replay(recording_file& file, const run_plan& plan,
+                                   const run_settings& settings, int64_t at);
+
 } // namespace caps

@@ -2,6 +2,7 @@
 
 #include "actors/event_sink.hpp"
 #include "messages/actors.hpp"
+#include "models/checkpoint/state_archive.hpp"
 #include "runtime/recording/event_check.hpp"
 #include "runtime/recording/observed_row.hpp"
 #include "runtime/run/scenario_change.hpp"
@@ -41,13 +42,40 @@ thing_key key_of(node_id destination, std::string_view kind, node_id source,
   return {destination, what, source, number};
 }
 
-caf::actor_system_config& testing(caf::actor_system_config& config) {
+caf::actor_system_config& testing(caf::actor_system_config& config,
+                                  const run_plan& plan) {
   add_messages(config);
+  plan.content.messages.configure(config);
   config.set("scheduler.policy", caf::atom("testing"));
   return config;
 }
 
+/// The same contents in memory of their own.
+tensor_file copy_of(const tensor_file& x) {
+  auto result = x;
+  for (auto& tensor : result.tensors)
+    tensor.value = tensor.value.clone();
+  return result;
+}
+
+/// Something that was sent.
+struct sent_thing {
+  observed_message letter;
+  /// How often it is still to be handled.
+  int64_t copies = 1;
+};
+
 } // namespace
+
+class rerun::snapshot {
+public:
+  int64_t position = 0;
+  /// By id, as their nodes show themselves.
+  std::vector<tensor_file> nodes;
+  std::map<thing_key, sent_thing> waiting;
+  /// Those that compute a gradient.
+  std::vector<node_id> computing;
+};
 
 std::string divergence::text() const {
   return fmt::format("{}: {} (recorded, now)", event_text(recorded),
@@ -62,7 +90,7 @@ public:
     : pool_(threads - 1),
       environment_(std::make_shared<node_environment>(*plan.environment)),
       counts_(std::move(counts)), changes_(plan.changes),
-      system_(testing(config_)),
+      system_(testing(config_, plan)),
       scheduler_(
         dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
     environment_->events = this;
@@ -75,6 +103,39 @@ public:
       caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(listener_, caf::exit_reason::user_shutdown);
     run_ready();
+  }
+
+  void restore(const snapshot& from) {
+    for (node_id id = 0; id < nodes(); ++id) {
+      state_reader reader{copy_of(from.nodes.at(static_cast<size_t>(id))),
+                          fmt::format("the snapshot of node {}", id),
+                          environment_->options.device()};
+      at(id).visit_state(reader);
+      reader.finish();
+    }
+    waiting_ = from.waiting;
+    for (auto id : from.computing)
+      tickets_[id] = pool_.submit([] {});
+    position_ = from.position;
+    if (changes_)
+      changes_->up_to(position_, *environment_);
+  }
+
+  std::shared_ptr<const snapshot> save() {
+    auto result = std::make_shared<snapshot>();
+    result->position = position_;
+    for (const auto& [id, ticket] : tickets_) {
+      pool_.wait(ticket);
+      result->computing.push_back(id);
+    }
+    for (node_id id = 0; id < nodes(); ++id) {
+      state_writer writer;
+      if (!at(id).visit_state(writer))
+        return nullptr;
+      result->nodes.push_back(copy_of(writer.contents()));
+    }
+    result->waiting = waiting_;
+    return result;
   }
 
   std::optional<divergence> handle(const event_row& next) {
@@ -161,13 +222,6 @@ public:
   compute_pool& pool() override { return pool_; }
 
 private:
-  /// Something that was sent.
-  struct sent_thing {
-    observed_message letter;
-    /// How often it is still to be handled.
-    int64_t copies = 1;
-  };
-
   void spawn(const run_plan& plan) {
     listener_ = system_.spawn(listener);
     for (auto own : plan.nodes) {
@@ -245,7 +299,29 @@ rerun::rerun(const run_plan& plan, size_t threads,
              std::optional<delivery_counts> counts)
   : stage_(std::make_unique<stage>(plan, threads, std::move(counts))) {}
 
+rerun::rerun(const run_plan& plan, size_t threads,
+             std::optional<delivery_counts> counts, const snapshot& from)
+  : rerun(plan, threads, std::move(counts)) {
+  stage_->restore(from);
+}
+
 rerun::~rerun() = default;
+
+std::shared_ptr<const rerun::snapshot> rerun::save() {
+  return stage_->save();
+}
+
+size_t rerun::size_bytes(const snapshot& x) {
+  size_t result = 0;
+  for (const auto& node : x.nodes)
+    for (const auto& tensor : node.tensors)
+      result += tensor.value.nbytes();
+  return result;
+}
+
+int64_t rerun::position(const snapshot& x) {
+  return x.position;
+}
 
 std::optional<divergence> rerun::handle(const event_row& next) {
   return stage_->handle(next);

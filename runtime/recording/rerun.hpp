@@ -45,6 +45,14 @@ public:
   rerun(const run_plan& plan, size_t threads,
         std::optional<delivery_counts> counts = std::nullopt);
 
+  /// What a rerun of the same plan needs to go on from an event. Shares nothing
+  /// with the nodes it was taken of.
+  class snapshot;
+
+  /// Stands where `from` was taken.
+  rerun(const run_plan& plan, size_t threads,
+        std::optional<delivery_counts> counts, const snapshot& from);
+
   ~rerun();
 
   rerun(const rerun&) = delete;
@@ -57,6 +65,17 @@ public:
 
   /// Sequence of the last event done; 0 before the first.
   int64_t position() const noexcept;
+
+  /// Takes a snapshot after the last event; null if the protocol does not show
+  /// its state (`protocol::visit_state`). Computations that are under way are
+  /// waited for.
+  std::shared_ptr<const snapshot> save();
+
+  /// Bytes of the vectors in a snapshot, messages aside.
+  static size_t size_bytes(const snapshot& x);
+
+  /// The event after which a snapshot was taken.
+  static int64_t position(const snapshot& x);
 
   /// A node as it is after the last event: parameters, last gradient, optimizer
   /// and step. To look at, not to touch. With more than one thread, buffers

@@ -64,8 +64,10 @@ std::vector<state_part> cut(const at::Tensor& flat, const Entries& entries) {
 
 rerun_states::rerun_states(recording_file& file, const run_plan& plan,
                            options how)
-  : file_(file), plan_(plan), how_(how) {
-  restart();
+  : file_(file), plan_(plan), how_(how), counts_(counts_of(file, plan)),
+    between_snapshots_(how.snapshot_every
+                       * static_cast<int64_t>(plan.nodes.size())) {
+  restart(nullptr);
 }
 
 rerun_states::~rerun_states() = default;
@@ -76,9 +78,7 @@ std::optional<node_state> rerun_states::find(state_kind kind, int64_t node,
   position = std::clamp<int64_t>(position, 0, file_.last());
   auto found = recall(kind, id, position);
   if (found == nullptr) {
-    if (position < again_->position())
-      restart();
-    advance(position);
+    go_to(position);
     found = recall(kind, id, position);
   }
   node_state result;
@@ -94,22 +94,35 @@ std::vector<rerun::pending> rerun_states::inbox(int64_t node,
                                                 int64_t position) {
   auto id = static_cast<node_id>(file_.node(node).id);
   position = std::clamp<int64_t>(position, 0, file_.last());
-  if (position < again_->position())
-    restart();
-  advance(position);
+  if (position != again_->position())
+    go_to(position);
   return again_->inbox(id);
 }
 
-void rerun_states::restart() {
+void rerun_states::go_to(int64_t position) {
+  auto next = milestones_.upper_bound(position);
+  const milestone* nearest
+    = next == milestones_.begin() ? nullptr : &std::prev(next)->second;
+  auto nearest_position
+    = nearest == nullptr ? 0 : rerun::position(*nearest->state);
+  if (position < again_->position() || again_->position() < nearest_position)
+    restart(nearest);
+  advance(position);
+}
+
+void rerun_states::restart(const milestone* from) {
   memories_.clear();
   bytes_ = 0;
-  rows_ = std::make_unique<event_rows>(file_);
   again_.reset();
   again_
-    = std::make_unique<rerun>(plan_, how_.threads, counts_of(file_, plan_));
+    = from == nullptr
+        ? std::make_unique<rerun>(plan_, how_.threads, counts_)
+        : std::make_unique<rerun>(plan_, how_.threads, counts_, *from->state);
+  rows_ = std::make_unique<event_rows>(file_, again_->position() + 1);
   memories_.resize(static_cast<size_t>(again_->nodes()));
   for (node_id id = 0; id < again_->nodes(); ++id)
-    remember(id, 0);
+    remember(id, from == nullptr ? 0
+                                 : from->newest.at(static_cast<size_t>(id)));
 }
 
 void rerun_states::advance(int64_t position) {
@@ -117,13 +130,38 @@ void rerun_states::advance(int64_t position) {
   while (again_->position() < position && rows_->next(x)) {
     if (auto found = again_->handle(x)) {
       auto text = found->text();
-      restart();
+      restart(nullptr);
       throw error(fmt::format("{}: it does not run as recorded here: {}",
                               file_.path().string(), text));
     }
     if (x.state || x.kind == event_kind::gradient_ready)
       remember(x.destination, x.sequence);
+    auto last = milestones_.empty() ? 0 : milestones_.rbegin()->first;
+    if (takes_snapshots_ && x.sequence >= last + between_snapshots_)
+      take_snapshot();
   }
+}
+
+void rerun_states::take_snapshot() {
+  milestone added{again_->save(), {}};
+  takes_snapshots_ = added.state != nullptr;
+  if (!takes_snapshots_)
+    return;
+  for (const auto& x : memories_)
+    added.newest.push_back(x.states.back().sequence);
+  milestone_bytes_ += rerun::size_bytes(*added.state);
+  milestones_.emplace(again_->position(), std::move(added));
+  if (milestone_bytes_ <= how_.snapshot_memory)
+    return;
+  // Every second one is enough from here on.
+  between_snapshots_ *= 2;
+  milestone_bytes_ = 0;
+  bool keep = false;
+  for (auto i = milestones_.begin(); i != milestones_.end(); keep = !keep)
+    if (keep)
+      milestone_bytes_ += rerun::size_bytes(*(i++)->second.state);
+    else
+      i = milestones_.erase(i);
 }
 
 void rerun_states::remember(node_id id, int64_t sequence) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -16,8 +17,10 @@ namespace caps {
 /// The states of nodes at every event of a recording, from running it again as
 /// far as is asked for. States on the way are remembered, the older ones as
 /// parameters alone, so that a step back costs nothing; what has been forgotten
-/// is run again from the start. Parameters and gradients are not copied, since
-/// nobody writes to what others hold (see `flat_buffer`).
+/// is run again from the nearest snapshot of all nodes, which are taken on the
+/// way (from the start, if the protocol does not show its state). Parameters
+/// and gradients are not copied, since nobody writes to what others hold (see
+/// `flat_buffer`).
 class rerun_states final : public node_states {
 public:
   struct options {
@@ -25,6 +28,11 @@ public:
     size_t threads = 1;
     /// States that are remembered, in bytes.
     size_t memory = size_t{1} << 30;
+    /// Snapshots that are kept, in bytes.
+    size_t snapshot_memory = size_t{1} << 29;
+    /// Events of one node between two snapshots, about; doubled whenever they
+    /// take more than `snapshot_memory`.
+    int64_t snapshot_every = 64;
   };
 
   /// Both outlive it; the plan is that of the recording (`plan_of`).
@@ -59,8 +67,18 @@ private:
     size_t thin = 0;
   };
 
-  void restart();
+  /// A snapshot, and the newest events that changed each node before it.
+  struct milestone {
+    std::shared_ptr<const rerun::snapshot> state;
+    std::vector<int64_t> newest;
+  };
+
+  /// Runs again until a position, from the nearest place known before it.
+  void go_to(int64_t position);
+  /// Stands at a milestone, or at the start.
+  void restart(const milestone* from);
   void advance(int64_t position);
+  void take_snapshot();
   void remember(node_id id, int64_t sequence);
   /// Returns false if only the newest state of each node is left.
   bool forget_something();
@@ -71,10 +89,16 @@ private:
   recording_file& file_;
   const run_plan& plan_;
   options how_;
+  std::optional<delivery_counts> counts_;
   std::unique_ptr<rerun> again_;
   std::unique_ptr<event_rows> rows_;
   std::vector<node_memory> memories_;
   size_t bytes_ = 0;
+  /// By their positions.
+  std::map<int64_t, milestone> milestones_;
+  size_t milestone_bytes_ = 0;
+  int64_t between_snapshots_;
+  bool takes_snapshots_ = true;
 };
 
 } // namespace caps

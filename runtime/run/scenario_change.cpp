@@ -87,6 +87,14 @@ change_schedule::change_schedule(const std::string& scenario_text,
   }
 }
 
+void change_schedule::up_to(int64_t sequence,
+                            node_environment& environment) const {
+  // Each holds on top of those before it.
+  auto next = changes_.upper_bound(sequence);
+  if (next != changes_.begin())
+    after(std::prev(next)->first, environment);
+}
+
 void change_schedule::after(int64_t sequence,
                             node_environment& environment) const {
   auto i = changes_.find(sequence);

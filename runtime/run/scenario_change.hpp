@@ -41,6 +41,9 @@ public:
   /// be handling another event.
   void after(int64_t sequence, node_environment& environment) const;
 
+  /// Makes all changes up to an event, for a run that goes on from there.
+  void up_to(int64_t sequence, node_environment& environment) const;
+
 private:
   struct ready_change {
     std::shared_ptr<const optimizer_recipe> optimizer;

@@ -101,10 +101,32 @@ TEST_CASE("a protocol that hides what it does is found out", "[conformance]") {
                  {"convergence", "FAIL"},
                  {"message sizes", "FAIL"},
                  {"across processes", "FAIL"},
-                 {"resume from a snapshot", "-"}});
+                 {"resume from a snapshot", "FAIL"}});
   CHECK_THAT(got.out, Catch::Contains("nothing explains 'strength'"));
   CHECK_THAT(command_for(got.out, "options"),
              starts_with("caps_runtime list protocols --plugin /"));
+}
+
+TEST_CASE("a protocol that forgets is found out", "[conformance]") {
+  workshop shop;
+  auto got = conform(shop, "forgetful");
+  CHECK(got.code == 1);
+  auto found = results(got.out);
+  CHECK(found["resume from a snapshot"] == "FAIL");
+  found.erase("resume from a snapshot");
+  for (const auto& [check, result] : found)
+    CHECK(check + ": " + result == check + ": pass");
+  // The command shows it again.
+  auto command = command_for(got.out, "resume from a snapshot");
+  auto second = command.find(" && caps_runtime replay ");
+  REQUIRE(second != std::string::npos);
+  auto event = command.substr(command.rfind(' ') + 1);
+  auto again = shop.caps({"replay", "kit/resume/run.caps", "--plugin",
+                          std::string{CAPS_TEST_PLUGINS}
+                            + "/broken_protocols.so",
+                          "--verify", "--resume-at", event});
+  CHECK(again.code == 1);
+  CHECK_THAT(again.out, Catch::Contains("differs"));
 }
 
 TEST_CASE("a protocol may do anything and the kit goes on", "[conformance]") {

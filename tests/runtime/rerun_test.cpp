@@ -10,6 +10,7 @@
 #include "tests/runtime/support/recorded_run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 using namespace caps;
 using namespace caps::test;
@@ -52,6 +53,56 @@ TEST_CASE("a run on the virtual clock runs again as it was", "[rerun]") {
   INFO(report.text());
   CHECK_FALSE(report.first);
   CHECK(report.events == run.outcome.events);
+}
+
+TEST_CASE("new nodes go on where the old ones were", "[rerun]") {
+  auto settings = GENERATE(
+    std::vector<std::string>{"protocol.name=dsgd", "swaps.step=async_step"},
+    std::vector<std::string>{"protocol.name=dsgd", "protocol.compressor=caps",
+                             "protocol.round_factor=2"},
+    std::vector<std::string>{"protocol.name=dsgd", "protocol.mix=fresh",
+                             "protocol.compressor=top_k"},
+    std::vector<std::string>{"protocol.name=gossip_sgd", "swaps.kind=rotation"},
+    std::vector<std::string>{"protocol.name=pdmm_isvr", "link.drop=0.1",
+                             "link.duplicate=0.2", "swaps.timeout=40ms",
+                             "swaps.max_missed=2"},
+    std::vector<std::string>{"protocol.name=admm_sgd", "protocol.rho=0.1"},
+    std::vector<std::string>{"protocol.name=c_admm", "protocol.mu=2000"},
+    std::vector<std::string>{"protocol.name=push_sum", "optimizer.name=adam"},
+    std::vector<std::string>{"protocol.name=choco_sgd",
+                             "protocol.compressor=quantize8"},
+    std::vector<std::string>{"protocol.name=d_squared", "topology.lazy=true"},
+    std::vector<std::string>{"protocol.name=gradient_tracking"},
+    std::vector<std::string>{"protocol.name=sync_sgd", "protocol.servers=2",
+                             "protocol.backup_workers=1"},
+    std::vector<std::string>{"protocol.name=sync_sgd",
+                             "protocol.compressor=caps",
+                             "protocol.compress_pulls=true"},
+    std::vector<std::string>{"protocol.name=async_sgd",
+                             "protocol.max_staleness=1",
+                             "protocol.compensation=0.1"},
+    std::vector<std::string>{"protocol.name=async_sgd", "schedule.kind=step",
+                             "schedule.every=2", "clock.kind=real"});
+  // Something is on its way all the time.
+  for (auto own : {"link.latency=4ms", "link.jitter=3ms",
+                   "compute.step_time_std=3ms"})
+    settings.emplace_back(own);
+  INFO(fmt::format("{}", fmt::join(settings, " ")));
+  temporary_folder folder;
+  auto run = record(folder / "run.caps", settings, 2);
+  REQUIRE(run.end.text == "");
+  recording_file file{run.file};
+  auto plan = plan_of(file, built_in_components());
+  for (auto at : {int64_t{1}, file.last() / 3, file.last() / 2,
+                  file.last() / 2 + 1, file.last() - 1, file.last()}) {
+    auto report = check_resumed_replay(file, plan, {.threads = 2}, at);
+    INFO("after event " << at << ": " << report.text());
+    REQUIRE_FALSE(report.first);
+    REQUIRE(report.events == run.outcome.events);
+  }
+  for (auto at : {int64_t{0}, file.last() + 1})
+    CHECK_THROWS_WITH(check_resumed_replay(file, plan, {}, at),
+                      contains("has events 1 to"));
 }
 
 TEST_CASE("a run on the real clock runs again in its recorded order",
@@ -156,7 +207,11 @@ TEST_CASE("states are found at every event, forwards and backwards",
   auto run = record(folder / "run.caps", {"training.epochs=2"}, 1);
   recording_file file{run.file};
   auto plan = plan_of(file, built_in_components());
-  rerun_states states{file, plan, {2, memory}};
+  // Snapshots often, now and then, and never.
+  auto [snapshot_memory, between] = GENERATE(
+    std::pair<size_t, int64_t>{1 << 20, 2}, std::pair<size_t, int64_t>{8000, 1},
+    std::pair<size_t, int64_t>{0, 1'000'000});
+  rerun_states states{file, plan, {2, memory, snapshot_memory, between}};
   auto digest_at = [&](int64_t node, int64_t position) {
     auto found = states.find(state_kind::weights, node, position);
     REQUIRE(found);

@@ -1,6 +1,7 @@
 // Protocols that must not pass.
 
 #include "actors/protocols/swapping.hpp"
+#include "models/consensus/averaging.hpp"
 #include "runtime/plugin/plugin.hpp"
 
 #include <chrono>
@@ -128,7 +129,7 @@ public:
     : swapping(node, swap_order::swap_within_update) {}
 
   caf::behavior behavior() override {
-    return handlers_with([this](const whisper& x) { receive(x.stamp, [] {}); });
+    return handlers_for<whisper>([](const whisper&) {});
   }
 
 private:
@@ -162,7 +163,52 @@ struct careless_recipe final : protocol_recipe {
   double strength = 1;
 };
 
+/// Does all that is asked for, but of what it remembers it shows a part.
+class forgetful final : public swapping {
+public:
+  explicit forgetful(node_context& node)
+    : swapping(node, swap_order::swap_within_update) {}
+
+  caf::behavior behavior() override {
+    return handlers_for_parameters(received_);
+  }
+
+private:
+  void begin() override {
+    received_.assign(mixing().size(), context().parameters().weights().read());
+  }
+
+  void prepare() override { local_step(context()); }
+
+  void send_to(size_t index) override {
+    context().send(context().out_neighbours()[index],
+                   parameters{{}, context().lend_weights()});
+  }
+
+  void update() override {
+    auto& weights = context().parameters().weights();
+    auto next = weights.target();
+    average(weights.read(), context().self_weight(), received_, mixing(), next);
+    weights.commit(std::move(next));
+  }
+
+  // What it received was said before, so it is gone with the messages.
+  std::vector<at::Tensor> received_;
+};
+
+struct forgetful_recipe final : protocol_recipe {
+  std::unique_ptr<protocol> make(node_context& node) const override {
+    return std::make_unique<forgetful>(node);
+  }
+
+  round_cost cost(const node_setting& node) const override {
+    return swap_cost(node, 1);
+  }
+};
+
 void add_components(plugin_registrar& to) {
+  to.protocols.add({"forgetful", "does not show all it remembers",
+                    [] { return std::make_unique<forgetful_recipe>(); }});
   to.protocols.add({"naive", "fails when anything else does",
                     [] { return std::make_unique<naive_recipe>(); }});
   to.protocols.add({"careless", "breaks promises in silence",

@@ -1,5 +1,3 @@
-// SGD whose parameters and momentum are averaged every step (Yu et al. 2019).
-#include "actors/payload_tensor.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/averaging.hpp"
 #include "runtime/plugin/plugin.hpp"
@@ -16,23 +14,26 @@ struct state { // what a node sends: where it is, and where it is heading
 template <class F> typename F::result_type inspect(F& f, state& x) {
   return f(caf::meta::type_name("state"), x.stamp, x.weights, x.momentum);
 }
-struct node final : swapping {
+struct node final : swapping { // averages its momentum too (Yu et al. 2019)
   node(node_context& context, double beta)
     : swapping(context, swap_order::swap_within_update), beta_(beta) {}
-  caf::behavior behavior() override {
-    return handlers_with([this](const state& x) {
-      receive(x.stamp, [this, x, i = index_of(x.stamp.source)] {
-        weights_of_[i] = context().accept(x.stamp, x.weights);
-        momentum_of_[i] = context().accept(x.stamp, x.momentum);
-      });
+  caf::behavior behavior() override { // what messages do when it is their turn
+    return handlers_for<state>([this](const state& x) {
+      auto i = index_of(x.stamp.source);
+      weights_of_[i] = context().accept(x.stamp, x.weights);
+      momentum_of_[i] = context().accept(x.stamp, x.momentum);
     });
+  }
+  bool visit_state(state_visitor& visitor) override { // what snapshots hold
+    visit_value(visitor, "momentum", momentum_);
+    visit_value(visitor, "weights_of", weights_of_);
+    visit_value(visitor, "momentum_of", momentum_of_);
+    return swapping::visit_state(visitor);
   }
   void begin() override { // all are thought to be where this node begins
     momentum_ = weights().read().new_zeros(weights().read().sizes());
-    for (const auto& x : context().in_neighbours())
-      mixing_.push_back(x.weight);
-    weights_of_.assign(mixing_.size(), weights().read());
-    momentum_of_.assign(mixing_.size(), momentum_);
+    weights_of_.assign(mixing().size(), weights().read());
+    momentum_of_.assign(mixing().size(), momentum_);
   }
   void prepare() override { // the local step, once the gradient has come
     const auto& gradient = context().parameters().gradient().read();
@@ -50,12 +51,11 @@ struct node final : swapping {
   }
   at::Tensor averaged(const at::Tensor& x, std::span<const at::Tensor> others) {
     auto result = x.new_empty(x.sizes()); // messages share the memory of x
-    average(x, context().self_weight(), others, mixing_, result);
+    average(x, context().self_weight(), others, mixing(), result);
     return result;
   }
   flat_buffer& weights() { return context().parameters().weights(); }
   double beta_;
-  std::vector<double> mixing_; // the neighbours' weights in averages
   at::Tensor momentum_;
   std::vector<at::Tensor> weights_of_, momentum_of_; // as they sent them last
 };
