@@ -111,7 +111,8 @@ node::node(caf::actor_config& config,
 }
 
 caf::behavior node::make_behavior() {
-  protocol_ = environment_->protocol->make(*this);
+  protocol_made_by_ = environment_->protocol;
+  protocol_ = protocol_made_by_->make(*this);
   handlers_ = protocol_->behavior();
   // What the node itself does not handle belongs to the protocol.
   set_default_handler(
@@ -181,11 +182,15 @@ void node::start() {
     guarded([&] { handlers_(content); });
   });
   if (own_.crash_at)
-    clock().schedule_message(clock().now() + *own_.crash_at,
-                             caf::strong_actor_ptr{ctrl()},
-                             caf::make_mailbox_element(
-                               ctrl(), caf::make_message_id(), {},
-                               crash_due{}));
+    schedule_crash();
+}
+
+void node::schedule_crash() {
+  auto left = std::max(duration{0}, *own_.crash_at - now());
+  clock().schedule_message(clock().now() + left,
+                           caf::strong_actor_ptr{ctrl()},
+                           caf::make_mailbox_element(
+                             ctrl(), caf::make_message_id(), {}, crash_due{}));
 }
 
 void node::crash() {
@@ -215,8 +220,6 @@ void node::conclude() {
 template <class F>
 void node::handle(const event_origin& origin, const caf::message& content,
                   F f) {
-  if (adapted_ != environment_->changed)
-    adapt();
   event_time_ = clock().now().time_since_epoch();
   auto sink = environment_->events;
   if (sink == nullptr) {
@@ -229,7 +232,10 @@ void node::handle(const event_origin& origin, const caf::message& content,
   digest_.forget(origin.pieces);
   auto staleness = staleness_of(origin);
   auto version = parameters_.weights().version();
-  f();
+  if (adapted_ != environment_->changed)
+    adapt();
+  if (phase_ != phase::finished)
+    f();
   auto& x = *event_;
   std::optional<uint64_t> state;
   if (parameters_.weights().version() != version)
@@ -270,7 +276,18 @@ void node::adapt() {
   const auto& next = adapted_->at(static_cast<size_t>(own_.id));
   own_.compute = next.compute;
   change_links(next.links);
-  // The rule is another one, its memory stays.
+  change_optimizer();
+  if (protocol_made_by_ != environment_->protocol)
+    guarded([this] { change_protocol(); });
+  if (next.crash_at != own_.crash_at) {
+    own_.crash_at = next.crash_at;
+    if (own_.crash_at)
+      schedule_crash();
+  }
+}
+
+/// The rule is another one, its memory stays.
+void node::change_optimizer() {
   state_writer memory;
   optimizer_->visit_state(memory);
   auto rule = environment_->optimizer->make(parameters_.layout_ptr(),
@@ -282,6 +299,31 @@ void node::adapt() {
   rule->learning_rate(base_rate_);
   optimizer_ = std::move(rule);
   set_learning_rate();
+}
+
+/// A protocol with other options goes on where this one is.
+void node::change_protocol() {
+  protocol_made_by_ = environment_->protocol;
+  state_writer memory;
+  if (!protocol_->visit_state(memory))
+    throw error("the options of a protocol that does not show its state "
+                "cannot change");
+  auto before = stream_; // a protocol may draw when it is made
+  auto next = protocol_made_by_->make(*this);
+  stream_ = before;
+  auto handlers = next->behavior();
+  try {
+    state_reader reader{memory.contents(), "its state",
+                        environment_->options.device()};
+    next->visit_state(reader);
+    reader.finish();
+  } catch (const input_error& e) {
+    throw error(fmt::format("the options of the protocol cannot change like "
+                            "this in the course of a run: {}",
+                            e.what()));
+  }
+  handlers_ = std::move(handlers);
+  protocol_ = std::move(next);
 }
 
 void node::change_links(const std::map<node_id, link_model>& links) {

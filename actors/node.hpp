@@ -61,8 +61,9 @@ struct node_environment {
   compute_service* compute = nullptr;
   /// Sees everything the nodes handle; null for none.
   event_sink* events = nullptr;
-  /// What goes on otherwise than the run began, by id: compute models and
-  /// links, and with them optimizer and learning rate of this environment.
+  /// What goes on otherwise than the run began, by id: compute models, links
+  /// and crashes, and with them optimizer, learning rate and protocol options
+  /// of this environment.
   /// Null until that happens; nodes see it with the next event they handle.
   /// May be replaced while no node handles one (virtual clock).
   std::shared_ptr<const std::vector<node_config>> changed;
@@ -210,6 +211,9 @@ private:
   void dispatch(caf::type_erased_tuple& content);
   /// Takes up what goes on otherwise than the run began.
   void adapt();
+  void change_optimizer();
+  void change_protocol();
+  void schedule_crash();
   void visit_pending(state_visitor& visitor);
   void change_links(const std::map<node_id, link_model>& links);
   caf::actor make_injector(node_id to, const link_model& model);
@@ -231,6 +235,7 @@ private:
   /// The optimizer's learning rate as the scenario gives it.
   double base_rate_;
   std::unique_ptr<protocol> protocol_;
+  std::shared_ptr<const protocol_recipe> protocol_made_by_;
   caf::behavior handlers_;
   /// Absent at a parameter server.
   std::optional<sampler> sampler_;

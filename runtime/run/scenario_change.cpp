@@ -13,8 +13,9 @@ namespace caps {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> changeable{
-  "compute", "edge", "link", "node", "optimizer", "schedule"};
+constexpr std::array<std::string_view, 8> changeable{
+  "compute", "edge",      "fault",    "link",
+  "node",    "optimizer", "protocol", "schedule"};
 
 /// The table that "link.drop=0.5" is about.
 std::string_view table_of(std::string_view setting) {
@@ -43,8 +44,28 @@ changed_nodes(const run_plan& plan) {
     own.id = x.id;
     own.compute = x.compute;
     own.links = x.links;
+    own.crash_at = x.crash_at;
   }
   return result;
+}
+
+/// The protocol with other options, if there are any; throws `input_error` for
+/// another protocol.
+std::shared_ptr<const protocol_recipe>
+changed_protocol(const scenario& original, const run_plan& plan,
+                 const std::vector<std::string>& settings) {
+  auto is_of_protocol
+    = [](const std::string& x) { return table_of(x) == "protocol"; };
+  if (std::ranges::none_of(settings, is_of_protocol))
+    return nullptr;
+  const auto& own = plan.environment->protocol;
+  if (plan.content.protocol.name() != original.protocol.name())
+    throw input_error("protocol.name: cannot change in the course of a run; "
+                      "the options of the protocol can");
+  if (own->servers().servers
+      != original.protocol.recipe()->servers().servers)
+    throw input_error("protocol.servers: cannot change in the course of a run");
+  return own;
 }
 
 } // namespace
@@ -82,8 +103,9 @@ change_schedule::change_schedule(const std::string& scenario_text,
     if (plan.content.optimizer.name() != original.content.optimizer.name())
       throw input_error("optimizer.name: cannot change in the course of a run; "
                         "the options of the optimizer can");
+    auto protocol = changed_protocol(original.content, plan, settings);
     changes_[x.after] = {plan.environment->optimizer, plan.environment->rates,
-                         changed_nodes(plan)};
+                         std::move(protocol), changed_nodes(plan)};
   }
 }
 
@@ -102,6 +124,8 @@ void change_schedule::after(int64_t sequence,
     return;
   environment.optimizer = i->second.optimizer;
   environment.rates = i->second.rates;
+  if (i->second.protocol)
+    environment.protocol = i->second.protocol;
   environment.changed = i->second.nodes;
 }
 

@@ -27,8 +27,8 @@ std::string to_json(const std::vector<scenario_change>& changes);
 std::vector<scenario_change> parse_changes(std::string_view json);
 
 /// The changes of a run, ready to be made. Each holds on top of those before
-/// it. What can change is what no state of a node depends on: links, compute
-/// models, options of the optimizer, and the schedule.
+/// it. What can change is what nodes can take up as they are: links, compute
+/// models, faults, the schedule, and options of optimizer and protocol.
 class change_schedule {
 public:
   /// Reads the scenario with each change. Throws `input_error` for changes that
@@ -48,6 +48,8 @@ private:
   struct ready_change {
     std::shared_ptr<const optimizer_recipe> optimizer;
     std::optional<schedule> rates;
+    /// Null for the protocol as it was.
+    std::shared_ptr<const protocol_recipe> protocol;
     std::shared_ptr<const std::vector<node_config>> nodes;
   };
 

@@ -83,6 +83,55 @@ TEST_CASE("a fork parts from its run after the event", "[fork]") {
   check_replays(other);
 }
 
+TEST_CASE("a fork may go on with other options of its protocol", "[fork]") {
+  auto [before, setting] = GENERATE(
+    std::pair{std::vector<std::string>{"protocol.name=pdmm_sgd"},
+              "protocol.eta=3.5"},
+    std::pair{std::vector<std::string>{"protocol.name=c_admm",
+                                       "protocol.mu=2000"},
+              "protocol.rho=2"},
+    std::pair{std::vector<std::string>{"protocol.name=choco_sgd"},
+              "protocol.step_size=0.1"},
+    std::pair{std::vector<std::string>{"protocol.name=async_sgd"},
+              "protocol.compensation=0.1"},
+    std::pair{std::vector<std::string>{"protocol.name=sync_sgd",
+                                       "protocol.compressor=caps",
+                                       "protocol.detection=random",
+                                       "protocol.sample=0.5"},
+              "protocol.round_factor=0"});
+  INFO(before.front());
+  temporary_folder folder;
+  before.emplace_back("link.latency=3ms");
+  auto run = record(folder / "run.caps", before, 1);
+  REQUIRE(run.end.text == "");
+  auto other = fork(run, folder / "other.caps", 60, {setting});
+  REQUIRE(other.end.text == "");
+  auto x = diff_of(run, other);
+  CHECK(x.equal >= 60);
+  CHECK_FALSE(x.same_events());
+  check_replays(other);
+  // To take up what one has already changes nothing.
+  auto same = fork(other, folder / "same.caps", 90, {setting});
+  CHECK(diff_of(other, same).same_events());
+}
+
+TEST_CASE("a fork may go on without a node", "[fork]") {
+  temporary_folder folder;
+  auto run = record(folder / "run.caps", {"swaps.timeout=100ms"}, 1);
+  auto other = fork(run, folder / "other.caps", 60,
+                    {"fault=[{node=1, at='0s'}]"});
+  REQUIRE(other.end.text == "");
+  CHECK(diff_of(run, other).equal >= 60);
+  int64_t last_of_1 = 0;
+  for (const auto& x : events_of(other))
+    if (x.destination == 1)
+      last_of_1 = x.sequence;
+  CHECK(last_of_1 >= 60);
+  CHECK(last_of_1 < 75);
+  CHECK(other.outcome.events > 100);
+  check_replays(other);
+}
+
 TEST_CASE("a fork can be forked", "[fork]") {
   temporary_folder folder;
   auto run = record(folder / "run.caps", {"swaps.timeout=100ms"}, 1);
@@ -127,8 +176,14 @@ TEST_CASE("what cannot change in the course of a run is refused", "[fork]") {
   };
   CHECK_THAT(problem(10, "model.name=lenet5"),
              contains("cannot change in the course of a run"));
-  CHECK_THAT(problem(10, " protocol . name = 'dsgd'"),
+  CHECK_THAT(problem(10, " topology . kind = 'ring'"),
              contains("only keys of [compute]"));
+  CHECK_THAT(problem(10, "protocol.name=gossip_sgd"),
+             contains("protocol.name: cannot change"));
+  auto unfit = fork(run, folder / "no.caps", 10, {"protocol.compressor=caps"});
+  CHECK(unfit.end.code == exit_code::failure);
+  CHECK_THAT(unfit.end.text,
+             contains("cannot change like this") && contains("node 0"));
   CHECK_THAT(problem(10, "link.drop=0\n[model]\nname='lenet5'"),
              contains("cannot change in the course of a run"));
   CHECK_THAT(problem(10, "optimizer.name=adam"), contains("optimizer.name"));
