@@ -1,9 +1,9 @@
 #include "models/nets/net_builder.hpp"
 
 #include "models/errors.hpp"
+#include "models/nets/max_pool.hpp"
 
 #include <ATen/ops/add.h>
-#include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/relu.h>
 
@@ -90,24 +90,29 @@ net_builder& net_builder::group_norm(std::string_view name,
 }
 
 net_builder& net_builder::relu() {
-  if (!fresh_)
-    return append(
-      [](const forward_pass&, const at::Tensor& x) { return at::relu(x); },
-      false);
-  return append([](const forward_pass&, at::Tensor x) { return at::relu_(x); },
-                false);
+  if (fresh_)
+    append([](const forward_pass&, at::Tensor x) { return at::relu_(x); },
+           false);
+  else
+    append([](const forward_pass&, const at::Tensor& x) { return at::relu(x); },
+           false);
+  after_relu_ = true;
+  return *this;
 }
 
 net_builder& net_builder::max_pool(const window& how) {
   expect_fit("max pooling", how);
   shape_[1] = how.positions(shape_[1]);
   shape_[2] = how.positions(shape_[2]);
-  return append(
-    [how](const forward_pass&, const at::Tensor& x) {
-      return at::max_pool2d(x, {how.size, how.size}, {how.stride, how.stride},
-                            {how.padding, how.padding});
-    },
-    true);
+  // The largest of the ReLUs is the ReLU of the largest, and there are fewer
+  // of the latter to compute.
+  auto then_relu = after_relu_;
+  if (then_relu)
+    layers_.pop_back();
+  append([how](const forward_pass&,
+               const at::Tensor& x) { return caps::max_pool(x, how); },
+         true);
+  return then_relu ? relu() : *this;
 }
 
 net_builder& net_builder::global_average() {
@@ -150,10 +155,12 @@ net_builder& net_builder::sum(const branch& body, const branch& shortcut) {
   auto before = std::exchange(layers_, {});
   auto start = shape_;
   fresh_ = false; // the other branch reads it too
+  after_relu_ = false;
   body(*this);
   auto left = std::exchange(layers_, {});
   auto end = std::exchange(shape_, start);
   fresh_ = false;
+  after_relu_ = false;
   shortcut(*this);
   auto right = std::exchange(layers_, std::move(before));
   if (shape_ != end)
@@ -182,6 +189,7 @@ at::Tensor net_builder::apply(const layers& xs, const forward_pass& pass,
 net_builder& net_builder::append(layer x, bool fresh) {
   layers_.push_back(std::move(x));
   fresh_ = fresh;
+  after_relu_ = false;
   return *this;
 }
 

@@ -35,6 +35,9 @@ public:
   net_builder& group_norm(std::string_view name, int64_t group_channels);
 
   net_builder& relu();
+
+  /// Takes the place of a ReLU right before it, which then follows: that
+  /// changes no number.
   net_builder& max_pool(const window& how);
 
   /// Averages each channel over all its pixels; samples are flat afterwards.
@@ -86,6 +89,8 @@ private:
   /// Whether the last layer's result is a new tensor that nobody reads again,
   /// in value or in a derivative, and that the next layer may overwrite.
   bool fresh_ = false;
+  /// Whether the last layer is a ReLU.
+  bool after_relu_ = false;
 };
 
 } // namespace caps
