@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 /// Update rules are bound by memory traffic, not by arithmetic: a chain of
 /// tensor operations reads and writes each vector once per operation, a fused
@@ -133,26 +135,41 @@ void run_tensors(element_range range, const std::array<flat_view, Outs>& outs,
   }
 }
 
-/// Counts element by element.
-template <class T, size_t Ins, class Predicate, size_t... In>
-int64_t count_elements(element_range range,
-                       const std::array<flat_view, Ins>& ins,
-                       const Predicate& predicate, std::index_sequence<In...>) {
-  std::array<const T*, Ins> in{
-    (ins[In].template elements<T>() + range.offset)...};
-  return count<T>(range.numel,
-                  [=](int64_t i) { return predicate(in[In][i]...); });
+/// The same for a rule that also says whether an element counts.
+template <class T, size_t Outs, size_t Ins, class Rule, size_t... Out,
+          size_t... In>
+auto counting_rule(const std::array<flat_view, Outs>& outs,
+                   const std::array<flat_view, Ins>& ins, const Rule& rule,
+                   std::index_sequence<Out...>, std::index_sequence<In...>) {
+  std::array<T*, Outs> out{outs[Out].template elements<T>()...};
+  std::array<const T*, Ins> in{ins[In].template elements<T>()...};
+  return [=](int64_t i) {
+    if constexpr (Outs == 0) {
+      return rule(in[In][i]...);
+    } else {
+      auto results = rule(in[In][i]...);
+      ((out[Out][i] = std::get<Out>(results)), ...);
+      return std::get<Outs>(results);
+    }
+  };
 }
 
-/// Counts with tensor operations.
-template <size_t Ins, class Predicate, size_t... In>
+/// Runs the rule and counts with tensor operations.
+template <size_t Outs, size_t Ins, class Rule, size_t... Out, size_t... In>
 int64_t count_tensors(element_range range,
-                      const std::array<flat_view, Ins>& ins,
-                      const Predicate& predicate, std::index_sequence<In...>) {
+                      const std::array<flat_view, Outs>& outs,
+                      const std::array<flat_view, Ins>& ins, const Rule& rule,
+                      std::index_sequence<Out...>, std::index_sequence<In...>) {
   at::NoGradGuard no_grad;
-  return predicate(whole_tensor{part_of(ins[In], range)}...)
-    .value.sum()
-    .template item<int64_t>();
+  whole_tensor counted;
+  if constexpr (Outs == 0) {
+    counted = rule(whole_tensor{part_of(ins[In], range)}...);
+  } else {
+    auto results = rule(whole_tensor{part_of(ins[In], range)}...);
+    (part_of(outs[Out], range).copy_(std::get<Out>(results).value), ...);
+    counted = std::get<Outs>(results);
+  }
+  return counted.value.sum().template item<int64_t>();
 }
 
 } // namespace fused
@@ -182,17 +199,45 @@ void fused_pass(const std::array<flat_view, Outs>& outs,
   fused_pass({0, outs[0].numel()}, outs, ins, rule);
 }
 
+/// Runs a pass over each of `ranges`, none of which overlap, and counts: the
+/// rule returns the values of the outputs and then whether the element counts,
+/// or with no outputs just that. Returns how many do, for each range.
+template <size_t Outs, size_t Ins, class Rule>
+std::vector<int64_t> counting_pass(std::span<const element_range> ranges,
+                                   const std::array<flat_view, Outs>& outs,
+                                   const std::array<flat_view, Ins>& ins,
+                                   const Rule& rule) {
+  element_range whole;
+  for (const auto& range : ranges) {
+    whole.offset = std::min(whole.offset, range.offset);
+    whole.numel = std::max(whole.numel, range.offset + range.numel);
+  }
+  fused::check(whole, ins[0], outs.data(), outs.data() + Outs);
+  fused::check(whole, ins[0], ins.data(), ins.data() + Ins);
+  constexpr auto out = std::make_index_sequence<Outs>{};
+  constexpr auto in = std::make_index_sequence<Ins>{};
+  std::vector<int64_t> result(ranges.size());
+  auto run_elements = [&]<class T>(T) {
+    fused::count<T>(ranges, fused::counting_rule<T>(outs, ins, rule, out, in),
+                    result.data());
+    for (const auto& x : outs)
+      fused::mark_written(x);
+  };
+  if (ins[0].template elements<float>() != nullptr)
+    run_elements(float{});
+  else if (ins[0].template elements<double>() != nullptr)
+    run_elements(double{});
+  else
+    for (size_t k = 0; k < ranges.size(); ++k)
+      result[k] = fused::count_tensors(ranges[k], outs, ins, rule, out, in);
+  return result;
+}
+
 /// How many i of `range` satisfy `predicate(ins[i]...)`.
 template <size_t Ins, class Predicate>
 int64_t fused_count(element_range range, const std::array<flat_view, Ins>& ins,
                     const Predicate& predicate) {
-  fused::check(range, ins[0], ins.data(), ins.data() + Ins);
-  constexpr auto in = std::make_index_sequence<Ins>{};
-  if (ins[0].template elements<float>() != nullptr)
-    return fused::count_elements<float>(range, ins, predicate, in);
-  if (ins[0].template elements<double>() != nullptr)
-    return fused::count_elements<double>(range, ins, predicate, in);
-  return fused::count_tensors(range, ins, predicate, in);
+  return counting_pass(std::span{&range, 1}, into(), ins, predicate).front();
 }
 
 /// Calls `body(range)` for consecutive blocks of `whole`, small enough that a

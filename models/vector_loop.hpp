@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 /// Loops over elements, compiled for every instruction set that pays off and
@@ -96,21 +97,28 @@ void loop(int64_t n, Body body) {
   loop(element_range{0, n}, body);
 }
 
-/// Counts the i below `n` for which `body(i)` holds. `T` is the type of the
-/// elements: a counter as wide as they are keeps the loop in vectors.
+/// Counts for each of `ranges` the i in it for which `body(i)` holds, under the
+/// conditions of `loop`. `T` is the type of the elements: a counter as wide as
+/// they are keeps the loop in vectors.
 template <class T, class Body>
-int64_t count(int64_t n, Body body) {
+void count(std::span<const element_range> ranges, Body body, int64_t* counts) {
   using counter = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
-  return with_best_instructions([=] {
-    int64_t result = 0;
-    for (int64_t first = 0; first < n; first += fused_block_numel) {
-      auto last = std::min(n, first + fused_block_numel);
-      counter part = 0;
-      for (auto i = first; i < last; ++i)
-        part += body(i) ? counter{1} : counter{0};
-      result += static_cast<int64_t>(part);
+  with_best_instructions([=] {
+    for (size_t k = 0; k < ranges.size(); ++k) {
+      int64_t result = 0;
+      auto first = ranges[k].offset;
+      auto end = first + ranges[k].numel;
+      while (first < end) {
+        auto last = std::min(end, first + fused_block_numel);
+        counter part = 0;
+        CAPS_INDEPENDENT_ITERATIONS
+        for (auto i = first; i < last; ++i)
+          part += body(i) ? counter{1} : counter{0};
+        result += static_cast<int64_t>(part);
+        first = last;
+      }
+      counts[k] = result;
     }
-    return result;
   });
 }
 

@@ -13,7 +13,8 @@
 
 #include <fmt/format.h>
 
-#include <tuple>
+#include <algorithm>
+#include <cstddef>
 
 namespace caps {
 
@@ -56,6 +57,7 @@ public:
     ++observed_;
   }
 
+  /// By what changed between two versions of the parameters.
   std::vector<bool> select(const at::Tensor& now, const at::Tensor& before) {
     auto digits = options_.digits();
     auto unchanged = samples_.empty()
@@ -67,6 +69,20 @@ public:
       count_changes(now, before, digits, changes_);
     }
     return regions_to_send(unchanged, threshold_);
+  }
+
+  /// By what a step with all that is `unsent` and a new gradient, which it
+  /// adds to it, would change.
+  std::vector<bool> select(const at::Tensor& unsent, const unsent_step& step) {
+    auto unchanged = add_unsent(unsent, step, parts_, options_.digits());
+    if (options_.detection == "all")
+      return regions_to_send(unchanged, threshold_);
+    auto after = at::empty_like(unsent);
+    fused_pass(into(after), from(step.weights, unsent),
+               [c = coefficient{-step.learning_rate}](auto w, auto r) {
+                 return w + c * r;
+               });
+    return select(after, step.weights);
   }
 
   void visit_state(state_visitor& visitor) {
@@ -107,29 +123,36 @@ private:
   std::vector<double> metrics_;
 };
 
-/// The parts of `x` that are sent.
-compressed_vector pack_parts(const at::Tensor& x,
-                             const std::vector<element_range>& parts,
-                             const std::vector<bool>& sent) {
-  std::vector<element_range> ranges;
+/// The elements of `x` that are sent.
+compressed_vector pack(const at::Tensor& x,
+                       const std::vector<element_range>& ranges) {
   int64_t numel = 0;
-  for (size_t k = 0; k < parts.size(); ++k)
-    if (sent[k]) {
-      ranges.push_back(parts[k]);
-      numel += parts[k].numel;
-    }
+  for (const auto& range : ranges)
+    numel += range.numel;
   auto here = host_vector(x);
   auto values = at::empty({numel}, here.options());
-  int64_t first = 0;
-  for (const auto& range : ranges) {
-    values.narrow(0, first, range.numel)
-      .copy_(here.narrow(0, range.offset, range.numel));
-    first += range.numel;
-  }
+  auto size = here.itemsize();
+  auto from = static_cast<const std::byte*>(here.data_ptr());
+  auto to = static_cast<std::byte*>(values.data_ptr());
+  for (const auto& range : ranges)
+    to = std::copy_n(from + range.offset * size, range.numel * size, to);
   return {.kind = compression_kind::parts,
           .numel = here.numel(),
           .values = std::move(values),
           .indices = pack_ranges(ranges)};
+}
+
+/// Sets elements of `x` to 0.
+void clear(const at::Tensor& x, const std::vector<element_range>& ranges) {
+  if (!x.device().is_cpu()) {
+    for (const auto& range : ranges)
+      x.narrow(0, range.offset, range.numel).zero_();
+    return;
+  }
+  auto size = x.itemsize();
+  auto bytes = static_cast<std::byte*>(x.data_ptr());
+  for (const auto& range : ranges)
+    std::fill_n(bytes + range.offset * size, range.numel * size, std::byte{});
 }
 
 class caps_reducer final : public reducer {
@@ -138,15 +161,8 @@ public:
                random_stream& stream)
     : selector_(options, layout, stream), residual_(options.residual) {
     for (const auto& entry : layout.entries())
-      layers_.push_back(&own_record().layers[entry.name]);
-    // Parts follow each other as the layers do.
-    size_t i = 0;
-    for (const auto& part : selector_.parts()) {
-      const auto& entries = layout.entries();
-      while (entries[i].offset + entries[i].numel <= part.offset)
-        ++i;
-      layer_of_part_.push_back(i);
-    }
+      layers_.push_back(
+        {{entry.offset, entry.numel}, &own_record().layers[entry.name]});
     own_record().threshold = selector_.threshold();
   }
 
@@ -166,71 +182,63 @@ public:
 private:
   compressed_vector compress_gradient(const gradient_to_send& x,
                                       random_stream&) override {
-    add_unsent(x);
-    auto sent = select(after_, x.weights);
-    auto result = pack_parts(unsent_, selector_.parts(), sent);
-    for (size_t k = 0; k < sent.size(); ++k) {
-      const auto& part = selector_.parts()[k];
-      if (sent[k])
-        unsent_.narrow(0, part.offset, part.numel).zero_();
-    }
+    if (!unsent_.defined())
+      unsent_ = at::zeros_like(x.values);
+    else if (!residual_)
+      unsent_.zero_();
+    auto sent = counted(
+      selector_.select(unsent_, {x.values, x.weights, x.learning_rate}));
+    auto result = pack(unsent_, sent);
+    clear(unsent_, sent);
     return result;
   }
 
   compressed_vector compress_parameters(const at::Tensor& weights,
                                         random_stream&) override {
-    auto sent = select(weights, residual_ ? copy_ : previous_);
-    record_sent(weights, selector_.parts(), sent, copy_);
+    auto sent
+      = counted(selector_.select(weights, residual_ ? copy_ : previous_));
+    record_sent(weights, sent, copy_);
     if (!residual_)
       previous_.copy_(weights);
-    return pack_parts(weights, selector_.parts(), sent);
+    return pack(weights, sent);
   }
 
-  /// Adds a gradient to what was left out before, and makes a step with it, in
-  /// one pass.
-  void add_unsent(const gradient_to_send& x) {
-    if (!unsent_.defined()) {
-      unsent_ = at::zeros_like(x.values);
-      after_ = at::empty_like(x.values);
-    } else if (!residual_) {
-      unsent_.zero_();
+  /// The elements that are sent, once the record has those left out.
+  std::vector<element_range> counted(const std::vector<bool>& sent) {
+    auto result = chosen_ranges(selector_.parts(), sent);
+    auto next = result.begin();
+    for (const auto& [whole, record] : layers_) {
+      auto end = whole.offset + whole.numel;
+      record->elements += whole.numel;
+      record->skipped += whole.numel;
+      for (; next != result.end() && next->offset < end; ++next) {
+        auto last = next->offset + next->numel;
+        record->skipped
+          -= std::min(end, last) - std::max(whole.offset, next->offset);
+        if (last > end)
+          break; // goes on in the next layer
+      }
     }
-    fused_pass(
-      into(unsent_, after_), from(unsent_, x.values, x.weights),
-      [c = coefficient{-x.learning_rate}](auto kept, auto fresh, auto w) {
-        auto r = kept + fresh;
-        return std::tuple{r, w + c * r};
-      });
+    return result;
   }
 
-  std::vector<bool> select(const at::Tensor& now, const at::Tensor& before) {
-    auto sent = selector_.select(now, before);
-    for (size_t k = 0; k < sent.size(); ++k) {
-      auto& layer = *layers_[layer_of_part_[k]];
-      auto numel = selector_.parts()[k].numel;
-      layer.elements += numel;
-      layer.skipped += sent[k] ? 0 : numel;
-    }
-    return sent;
-  }
+  struct layer {
+    element_range whole;
+    reduction_record::layer* record;
+  };
 
   void visit_own_state(state_visitor& visitor) override {
     visit_nested(visitor, "selector", selector_);
     visit_value(visitor, "unsent", unsent_);
-    visit_value(visitor, "after", after_);
     visit_value(visitor, "copy", copy_);
     visit_value(visitor, "previous", previous_);
   }
 
   part_selector selector_;
   bool residual_;
-  /// In the record, by layer.
-  std::vector<reduction_record::layer*> layers_;
-  std::vector<size_t> layer_of_part_;
-  /// Of gradients: what is to be sent, and the parameters after a step with
-  /// it.
+  std::vector<layer> layers_;
+  /// Of gradients: what is to be sent.
   at::Tensor unsent_;
-  at::Tensor after_;
   /// Of parameters: the receiver's copy, and those of the last step.
   at::Tensor copy_;
   at::Tensor previous_;

@@ -39,6 +39,16 @@ double percent(int64_t part, int64_t whole) {
            : 100 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
+std::vector<double> percents(const std::vector<int64_t>& counts,
+                             std::span<const element_range> regions) {
+  std::vector<double> result(counts.size());
+  std::ranges::transform(counts, regions, result.begin(),
+                         [](int64_t count, const element_range& region) {
+                           return percent(count, region.numel);
+                         });
+  return result;
+}
+
 template <class T, class Equal>
 int64_t count_equal_at(const T* x, const T* y,
                        const std::vector<int64_t>& indices, Equal equal) {
@@ -98,16 +108,27 @@ std::vector<double> unchanged_percent(const at::Tensor& now,
                                       const at::Tensor& before,
                                       std::span<const element_range> regions,
                                       rounding_digits digits) {
-  flat_view x{now};
-  flat_view y{before};
-  std::vector<double> result;
-  result.reserve(regions.size());
-  with_equality(digits, [&](auto equal) {
-    for (const auto& region : regions)
-      result.push_back(
-        percent(fused_count(region, from(x, y), equal), region.numel));
-  });
-  return result;
+  return percents(with_equality(digits,
+                                [&](auto equal) {
+                                  return counting_pass(
+                                    regions, into(), from(now, before), equal);
+                                }),
+                  regions);
+}
+
+std::vector<double> add_unsent(const at::Tensor& unsent,
+                               const unsent_step& step,
+                               std::span<const element_range> regions,
+                               rounding_digits digits) {
+  auto count = [&, c = coefficient{-step.learning_rate}](auto equal) {
+    return counting_pass(regions, into(unsent),
+                         from(unsent, step.gradient, step.weights),
+                         [=](auto kept, auto fresh, auto w) {
+                           auto r = kept + fresh;
+                           return std::tuple{r, equal(w + c * r, w)};
+                         });
+  };
+  return percents(with_equality(digits, count), regions);
 }
 
 std::vector<double> unchanged_percent(const at::Tensor& now,
@@ -198,20 +219,35 @@ element_samples most_changed_samples(const at::Tensor& counts,
 
 std::vector<bool> regions_to_send(std::span<const double> unchanged,
                                   double threshold) {
-  std::vector<bool> result;
-  for (auto x : unchanged)
-    result.push_back(!(x >= threshold));
+  std::vector<bool> result(unchanged.size());
+  for (size_t k = 0; k < unchanged.size(); ++k)
+    result[k] = !(unchanged[k] >= threshold);
   return result;
 }
 
-void record_sent(const at::Tensor& now, std::span<const element_range> regions,
-                 const std::vector<bool>& sent, const at::Tensor& before) {
-  if (regions.size() != sent.size())
-    throw error(
-      fmt::format("a mask of {} for {} regions", sent.size(), regions.size()));
-  for (size_t k = 0; k < regions.size(); ++k)
-    if (sent[k])
-      fused_pass(regions[k], into(before), from(now), [](auto x) { return x; });
+std::vector<element_range> chosen_ranges(std::span<const element_range> regions,
+                                         const std::vector<bool>& chosen) {
+  if (regions.size() != chosen.size())
+    throw error(fmt::format("a mask of {} for {} regions", chosen.size(),
+                            regions.size()));
+  std::vector<element_range> result;
+  for (size_t k = 0; k < regions.size(); ++k) {
+    if (!chosen[k])
+      continue;
+    const auto& next = regions[k];
+    if (!result.empty()
+        && result.back().offset + result.back().numel == next.offset)
+      result.back().numel += next.numel;
+    else
+      result.push_back(next);
+  }
+  return result;
+}
+
+void record_sent(const at::Tensor& now, std::span<const element_range> sent,
+                 const at::Tensor& before) {
+  for (const auto& range : sent)
+    fused_pass(range, into(before), from(now), [](auto x) { return x; });
 }
 
 } // namespace caps

@@ -43,6 +43,23 @@ std::vector<double> unchanged_percent(const at::Tensor& now,
                                       std::span<const element_range> regions,
                                       rounding_digits digits = {});
 
+/// What a step with a gradient, and all that was left out before, is made of.
+struct unsent_step {
+  const at::Tensor& gradient;
+  const at::Tensor& weights;
+  double learning_rate = 0;
+};
+
+/// Adds a gradient to `unsent`, what was left out of those before, and returns
+/// for each region 100 times the share of parameters that a step with all of
+/// it, w - learning_rate * unsent, leaves unchanged. The regions must cover the
+/// vector; one pass over the three. Throws `error` if vectors and regions do
+/// not fit.
+std::vector<double> add_unsent(const at::Tensor& unsent,
+                               const unsent_step& step,
+                               std::span<const element_range> regions,
+                               rounding_digits digits = {});
+
 /// For each region the elements (indices into the whole vector) that stand for
 /// it.
 using element_samples = std::vector<std::vector<int64_t>>;
@@ -77,9 +94,14 @@ element_samples most_changed_samples(const at::Tensor& counts,
 std::vector<bool> regions_to_send(std::span<const double> unchanged,
                                   double threshold);
 
-/// Copies the sent regions of `now` into `before`, the record of what the
+/// The elements of the chosen ones among `regions`; neighbours that touch
+/// become one. Throws `error` unless there is a choice for every region.
+std::vector<element_range> chosen_ranges(std::span<const element_range> regions,
+                                         const std::vector<bool>& chosen);
+
+/// Copies what was sent of `now` into `before`, the record of what the
 /// neighbours hold.
-void record_sent(const at::Tensor& now, std::span<const element_range> regions,
-                 const std::vector<bool>& sent, const at::Tensor& before);
+void record_sent(const at::Tensor& now, std::span<const element_range> sent,
+                 const at::Tensor& before);
 
 } // namespace caps

@@ -12,6 +12,8 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
+#include <fmt/format.h>
+
 namespace caps::bench {
 
 namespace {
@@ -30,7 +32,7 @@ struct worker_memory {
   random_stream stream{1};
   std::unique_ptr<reducer> sender;
 
-  worker_memory(const std::string& name, const std::string& detection) {
+  worker_memory(const std::string& name, test::option_values options) {
     model = built_in_nets().at(name).recipe()->make(
       {.sample = {1, 28, 28}, .classes = 10});
     const auto& layout = model->layout();
@@ -40,8 +42,7 @@ struct worker_memory {
     buffers = at::zeros({layout.buffer_numel()}, at::kFloat);
     data.input = at::full({batch_size, 1, 28, 28}, 0.5, at::kFloat);
     data.target = at::zeros({batch_size}, at::kLong);
-    sender = test::configured(built_in_reducers(), "caps",
-                              {{"detection", detection}})
+    sender = test::configured(built_in_reducers(), "caps", std::move(options))
                ->make(layout, stream);
     sender->start(weights);
   }
@@ -70,18 +71,23 @@ ratio detection(const std::string& net, const std::string& elements) {
     .how = reading::times_the_cost,
     .goal = goal,
     .prepare = [=]() -> contest {
-      auto memory = std::make_shared<worker_memory>(net, elements);
+      auto memory = std::make_shared<worker_memory>(
+        net, test::option_values{{"detection", elements}});
       return {[=] { memory->skip_parameters(); }, [=] { memory->compute(); }};
     }};
 }
 
-ratio skipped_gradient(const std::string& net) {
+ratio skipped_gradient(const std::string& net, int64_t block) {
   return {
-    .name = "CaPS, gradient left out, " + net,
+    .name = block > 0
+              ? fmt::format("CaPS, blocks of {} left out, {}", block, net)
+              : "CaPS, gradient left out, " + net,
     .yardstick = "gradient",
     .how = reading::times_the_cost,
+    .goal = goal,
     .prepare = [=]() -> contest {
-      auto memory = std::make_shared<worker_memory>(net, "all");
+      auto memory = std::make_shared<worker_memory>(
+        net, test::option_values{{"block", block}});
       return {[=] { memory->skip_gradient(); }, [=] { memory->compute(); }};
     }};
 }
@@ -91,7 +97,8 @@ ratio skipped_gradient(const std::string& net) {
 std::vector<ratio> skipping_ratios() {
   return {detection("lenet5", "all"),     detection("lenet5", "random"),
           detection("lenet5", "history"), detection("cnn1", "all"),
-          skipped_gradient("lenet5"),     skipped_gradient("cnn1")};
+          skipped_gradient("lenet5", 0),  skipped_gradient("lenet5", 64),
+          skipped_gradient("cnn1", 0),    skipped_gradient("cnn1", 64)};
 }
 
 } // namespace caps::bench

@@ -2,9 +2,11 @@
 
 #include "models/consensus/change_detection.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <cmath>
 
@@ -159,7 +161,7 @@ TEST_CASE("a skipped region is sent as soon as it moved enough",
     auto unchanged = caps::unchanged_percent(now, held, regions, 1);
     auto sent = caps::regions_to_send(unchanged, 50);
     CHECK_FALSE(sent[0]);
-    caps::record_sent(now, regions, sent, held);
+    caps::record_sent(now, caps::chosen_ranges(regions, sent), held);
     if (sent[1])
       sent_after = step;
   }
@@ -173,6 +175,42 @@ TEST_CASE("the threshold itself is not sent", "[change_detection]") {
         == std::vector<bool>{true, false, false});
 }
 
+TEST_CASE("chosen regions that touch are one range", "[change_detection]") {
+  std::vector<caps::element_range> regions{{0, 4}, {4, 3}, {7, 1}, {9, 2}};
+  auto ranges = caps::chosen_ranges(regions, {true, true, false, true});
+  REQUIRE(ranges.size() == 2);
+  CHECK((ranges[0].offset == 0 && ranges[0].numel == 7));
+  CHECK((ranges[1].offset == 9 && ranges[1].numel == 2));
+  ranges = caps::chosen_ranges(regions, {false, false, true, true});
+  REQUIRE(ranges.size() == 2); // element 8 lies between
+  CHECK(caps::chosen_ranges(regions, std::vector<bool>(4)).empty());
+}
+
+TEST_CASE("what is not sent adds up, and so does what it would change",
+          "[change_detection]") {
+  auto dtype = GENERATE(at::kFloat, at::kDouble, at::kHalf);
+  auto digits = GENERATE(caps::rounding_digits{}, caps::rounding_digits{2});
+  if (dtype == at::kHalf && digits)
+    return; // LibTorch does not round these on every device
+  auto block = GENERATE(0, 7);
+  auto regions = caps::change_regions(example_layout(), block);
+  auto weights = numbers(dtype);
+  auto gradient = changed(at::zeros_like(weights), 3, 1);
+  auto unsent = changed(at::zeros_like(weights), 2, 0.5);
+  for (int step = 0; step < 3; ++step) {
+    auto sum = unsent + gradient;
+    auto after = weights + -0.25 * sum;
+    auto version = unsent._version();
+    auto found
+      = caps::add_unsent(unsent, {gradient, weights, 0.25}, regions, digits);
+    CHECK(at::equal(unsent, sum));
+    CHECK(unsent._version() > version);
+    CHECK(found == caps::unchanged_percent(after, weights, regions, digits));
+    CHECK(found.front() > 0);
+    CHECK(found.front() < 100);
+  }
+}
+
 TEST_CASE("detection refuses vectors that do not fit", "[change_detection]") {
   auto regions = caps::change_regions(example_layout());
   auto x = numbers(at::kFloat);
@@ -181,5 +219,7 @@ TEST_CASE("detection refuses vectors that do not fit", "[change_detection]") {
   CHECK_THROWS_AS(caps::unchanged_percent(other, other, regions), caps::error);
   CHECK_THROWS_AS(caps::count_changes(x, x, {}, x), caps::error);
   CHECK_THROWS_AS(caps::most_changed_samples(x, regions, 1), caps::error);
-  CHECK_THROWS_AS(caps::record_sent(x, regions, {true}, x), caps::error);
+  CHECK_THROWS_AS(caps::chosen_ranges(regions, {true}), caps::error);
+  CHECK_THROWS_AS(caps::record_sent(other, regions, x), caps::error);
+  CHECK_THROWS_AS(caps::add_unsent(x, {x, other, 1}, regions), caps::error);
 }

@@ -3,6 +3,7 @@
 #include "models/fused_pass.hpp"
 #include "models/norms.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -81,6 +82,33 @@ TEST_CASE("counts are exact", "[fused_pass]") {
     CHECK(caps::fused_count({0, n}, caps::from(x, y),
                             [](auto a, auto b) { return a != b; })
           == (n + 2) / 3);
+  }
+}
+
+TEST_CASE("a pass over ranges counts in each of them", "[fused_pass]") {
+  auto dtype = GENERATE(at::kFloat, at::kDouble, at::kHalf);
+  for (auto n : lengths) {
+    auto x = at::zeros({n + 5}, dtype);
+    x.slice(0, 0, n + 5, 3).add_(1);
+    auto y = x.clone();
+    // Element n + 4 belongs to none.
+    std::vector<caps::element_range> ranges{{1, n}, {0, 1}, {n + 1, 3}, {7, 0}};
+    if (n < 7)
+      ranges.pop_back();
+    auto counts
+      = caps::counting_pass(ranges, caps::into(y), caps::from(y), [](auto a) {
+          return std::tuple{a + a, a != a + a};
+        });
+    auto ones = [&](int64_t first, int64_t numel) {
+      return x.narrow(0, first, numel).to(at::kDouble).sum().item<double>();
+    };
+    REQUIRE(counts.size() == ranges.size());
+    for (size_t k = 0; k < ranges.size(); ++k)
+      CHECK(static_cast<double>(counts[k])
+            == ones(ranges[k].offset, ranges[k].numel));
+    auto expected = x + x;
+    expected[n + 4] = x[n + 4];
+    CHECK(at::equal(y, expected));
   }
 }
 
