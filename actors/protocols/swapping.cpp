@@ -98,7 +98,7 @@ swapping::handlers_for_parameters(std::vector<at::Tensor>& received) {
   return handlers_for<parameters>([this, &received](const parameters& x) {
     auto weights = context_.accept(x.stamp, x.weights);
     if (weights.defined())
-      received[index_of(x.stamp.source)] = std::move(weights);
+      received.at(index_of(x.stamp.source)) = std::move(weights);
   });
 }
 

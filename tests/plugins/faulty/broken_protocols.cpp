@@ -166,8 +166,12 @@ struct careless_recipe final : protocol_recipe {
 /// Does all that is asked for, but of what it remembers it shows a part.
 class forgetful final : public swapping {
 public:
-  explicit forgetful(node_context& node)
-    : swapping(node, swap_order::swap_within_update) {}
+  forgetful(node_context& node, bool admits)
+    : swapping(node, swap_order::swap_within_update), admits_(admits) {}
+
+  bool visit_state(state_visitor& visitor) override {
+    return swapping::visit_state(visitor) && !admits_;
+  }
 
   caf::behavior behavior() override {
     return handlers_for_parameters(received_);
@@ -192,18 +196,25 @@ private:
     weights.commit(std::move(next));
   }
 
-  // What it received was said before, so it is gone with the messages.
+  bool admits_;
+  // Not shown.
   std::vector<at::Tensor> received_;
 };
 
 struct forgetful_recipe final : protocol_recipe {
+  void describe(option_visitor& visitor) override {
+    visitor.boolean("admits", admits, "it says that it does not show all");
+  }
+
   std::unique_ptr<protocol> make(node_context& node) const override {
-    return std::make_unique<forgetful>(node);
+    return std::make_unique<forgetful>(node, admits);
   }
 
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
   }
+
+  bool admits = false;
 };
 
 void add_components(plugin_registrar& to) {
