@@ -130,7 +130,7 @@ caf::behavior node::make_behavior() {
         handle({.kind = event_kind::stop}, {}, [this] { conclude(); });
     },
     [this](const computed& x) { take_gradient(x); },
-    [this](crash_due) { crash(); },
+    [this](const crash_due& x) { crash(x); },
   };
 }
 
@@ -187,11 +187,12 @@ void node::schedule_crash() {
   clock().schedule_message(clock().now() + left,
                            caf::strong_actor_ptr{ctrl()},
                            caf::make_mailbox_element(
-                             ctrl(), caf::make_message_id(), {}, crash_due{}));
+                             ctrl(), caf::make_message_id(), {},
+                             crash_due{*own_.crash_at}));
 }
 
-void node::crash() {
-  if (phase_ != phase::training)
+void node::crash(const crash_due& x) {
+  if (phase_ != phase::training || own_.crash_at != x.at)
     return;
   // No last words to other nodes: that is for their protocols to notice.
   phase_ = phase::finished;

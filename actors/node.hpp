@@ -93,8 +93,10 @@ struct node_config {
   std::optional<std::chrono::nanoseconds> crash_at;
 };
 
-/// Reminds a node of its crash.
-struct crash_due {};
+/// Reminds a node of its crash, unless it crashes at another time by then.
+struct crash_due {
+  std::chrono::nanoseconds at{0};
+};
 
 /// A participant: owns parameters, data, randomness and a protocol, and is the
 /// protocol's context. Implements `peer_actor`; other
@@ -196,7 +198,7 @@ private:
   void introduce(const introductions& x);
   void start();
   void conclude();
-  void crash();
+  void crash(const crash_due& x);
   void take_gradient(const computed& x);
   void use_gradient(const computed& x, std::optional<pending_gradient> pending);
   void examine_gradient(double loss);

@@ -285,7 +285,8 @@ public:
       return;
     }
     auto items = x->as_array();
-    if (items == nullptr || !items->is_homogeneous<toml::table>())
+    if (items == nullptr
+        || !(items->empty() || items->is_homogeneous<toml::table>()))
       throw input_error(fmt::format("{}: {}: expected tables [[{}]], found {}",
                                     place_of(x->source()), name, name,
                                     found(*x)));

@@ -132,6 +132,18 @@ TEST_CASE("a fork may go on without a node", "[fork]") {
   check_replays(other);
 }
 
+TEST_CASE("a fork may keep a node that crashed", "[fork]") {
+  temporary_folder folder;
+  auto run = record(folder / "run.caps",
+                    {"swaps.timeout=100ms", "fault=[{node=1, at='80ms'}]"}, 1);
+  CHECK_FALSE(run.weights.contains(1));
+  auto setting = GENERATE("fault=[]", "fault=[{node=1, at='1h'}]");
+  auto other = fork(run, folder / "other.caps", 30, {setting});
+  REQUIRE(other.end.text == "");
+  CHECK(other.weights.contains(1));
+  check_replays(other);
+}
+
 TEST_CASE("a fork can be forked", "[fork]") {
   temporary_folder folder;
   auto run = record(folder / "run.caps", {"swaps.timeout=100ms"}, 1);
