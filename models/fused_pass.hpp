@@ -12,7 +12,6 @@
 #include <span>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 /// Update rules are bound by memory traffic, not by arithmetic: a chain of
 /// tensor operations reads and writes each vector once per operation, a fused
@@ -201,12 +200,12 @@ void fused_pass(const std::array<flat_view, Outs>& outs,
 
 /// Runs a pass over each of `ranges`, none of which overlap, and counts: the
 /// rule returns the values of the outputs and then whether the element counts,
-/// or with no outputs just that. Returns how many do, for each range.
-template <size_t Outs, size_t Ins, class Rule>
-std::vector<int64_t> counting_pass(std::span<const element_range> ranges,
-                                   const std::array<flat_view, Outs>& outs,
-                                   const std::array<flat_view, Ins>& ins,
-                                   const Rule& rule) {
+/// or with no outputs just that. Calls `take(k, count)` once range k is done.
+template <size_t Outs, size_t Ins, class Rule, class Take>
+void counting_pass(std::span<const element_range> ranges,
+                   const std::array<flat_view, Outs>& outs,
+                   const std::array<flat_view, Ins>& ins, const Rule& rule,
+                   Take take) {
   element_range whole;
   for (const auto& range : ranges) {
     whole.offset = std::min(whole.offset, range.offset);
@@ -216,10 +215,9 @@ std::vector<int64_t> counting_pass(std::span<const element_range> ranges,
   fused::check(whole, ins[0], ins.data(), ins.data() + Ins);
   constexpr auto out = std::make_index_sequence<Outs>{};
   constexpr auto in = std::make_index_sequence<Ins>{};
-  std::vector<int64_t> result(ranges.size());
   auto run_elements = [&]<class T>(T) {
     fused::count<T>(ranges, fused::counting_rule<T>(outs, ins, rule, out, in),
-                    result.data());
+                    take);
     for (const auto& x : outs)
       fused::mark_written(x);
   };
@@ -229,15 +227,17 @@ std::vector<int64_t> counting_pass(std::span<const element_range> ranges,
     run_elements(double{});
   else
     for (size_t k = 0; k < ranges.size(); ++k)
-      result[k] = fused::count_tensors(ranges[k], outs, ins, rule, out, in);
-  return result;
+      take(k, fused::count_tensors(ranges[k], outs, ins, rule, out, in));
 }
 
 /// How many i of `range` satisfy `predicate(ins[i]...)`.
 template <size_t Ins, class Predicate>
 int64_t fused_count(element_range range, const std::array<flat_view, Ins>& ins,
                     const Predicate& predicate) {
-  return counting_pass(std::span{&range, 1}, into(), ins, predicate).front();
+  int64_t result = 0;
+  counting_pass(std::span{&range, 1}, into(), ins, predicate,
+                [&](size_t, int64_t count) { result = count; });
+  return result;
 }
 
 /// Calls `body(range)` for consecutive blocks of `whole`, small enough that a

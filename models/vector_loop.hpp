@@ -98,10 +98,11 @@ void loop(int64_t n, Body body) {
 }
 
 /// Counts for each of `ranges` the i in it for which `body(i)` holds, under the
-/// conditions of `loop`. `T` is the type of the elements: a counter as wide as
-/// they are keeps the loop in vectors.
-template <class T, class Body>
-void count(std::span<const element_range> ranges, Body body, int64_t* counts) {
+/// conditions of `loop`, and calls `take(k, count)` for range k. `T` is the
+/// type of the elements: a counter as wide as they are keeps the loop in
+/// vectors.
+template <class T, class Body, class Take>
+void count(std::span<const element_range> ranges, Body body, Take take) {
   using counter = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   with_best_instructions([=] {
     for (size_t k = 0; k < ranges.size(); ++k) {
@@ -117,7 +118,7 @@ void count(std::span<const element_range> ranges, Body body, int64_t* counts) {
         result += static_cast<int64_t>(part);
         first = last;
       }
-      counts[k] = result;
+      take(k, result);
     }
   });
 }

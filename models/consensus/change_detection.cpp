@@ -39,13 +39,16 @@ double percent(int64_t part, int64_t whole) {
            : 100 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::vector<double> percents(const std::vector<int64_t>& counts,
-                             std::span<const element_range> regions) {
-  std::vector<double> result(counts.size());
-  std::ranges::transform(counts, regions, result.begin(),
-                         [](int64_t count, const element_range& region) {
-                           return percent(count, region.numel);
-                         });
+/// Percent of the elements of each region that `rule` counts.
+template <size_t Outs, size_t Ins, class Rule>
+std::vector<double> percents(std::span<const element_range> regions,
+                             const std::array<flat_view, Outs>& outs,
+                             const std::array<flat_view, Ins>& ins,
+                             const Rule& rule) {
+  std::vector<double> result(regions.size());
+  counting_pass(regions, outs, ins, rule, [&](size_t k, int64_t count) {
+    result[k] = percent(count, regions[k].numel);
+  });
   return result;
 }
 
@@ -108,27 +111,24 @@ std::vector<double> unchanged_percent(const at::Tensor& now,
                                       const at::Tensor& before,
                                       std::span<const element_range> regions,
                                       rounding_digits digits) {
-  return percents(with_equality(digits,
-                                [&](auto equal) {
-                                  return counting_pass(
-                                    regions, into(), from(now, before), equal);
-                                }),
-                  regions);
+  return with_equality(digits, [&](auto equal) {
+    return percents(regions, into(), from(now, before), equal);
+  });
 }
 
 std::vector<double> add_unsent(const at::Tensor& unsent,
                                const unsent_step& step,
                                std::span<const element_range> regions,
                                rounding_digits digits) {
-  auto count = [&, c = coefficient{-step.learning_rate}](auto equal) {
-    return counting_pass(regions, into(unsent),
-                         from(unsent, step.gradient, step.weights),
-                         [=](auto kept, auto fresh, auto w) {
-                           auto r = kept + fresh;
-                           return std::tuple{r, equal(w + c * r, w)};
-                         });
-  };
-  return percents(with_equality(digits, count), regions);
+  return with_equality(
+    digits, [&, c = coefficient{-step.learning_rate}](auto equal) {
+      return percents(regions, into(unsent),
+                      from(unsent, step.gradient, step.weights),
+                      [=](auto kept, auto fresh, auto w) {
+                        auto r = kept + fresh;
+                        return std::tuple{r, equal(w + c * r, w)};
+                      });
+    });
 }
 
 std::vector<double> unchanged_percent(const at::Tensor& now,

@@ -95,10 +95,16 @@ TEST_CASE("a pass over ranges counts in each of them", "[fused_pass]") {
     std::vector<caps::element_range> ranges{{1, n}, {0, 1}, {n + 1, 3}, {7, 0}};
     if (n < 7)
       ranges.pop_back();
-    auto counts
-      = caps::counting_pass(ranges, caps::into(y), caps::from(y), [](auto a) {
-          return std::tuple{a + a, a != a + a};
-        });
+    std::vector<int64_t> counts;
+    caps::counting_pass(
+      ranges, caps::into(y), caps::from(y),
+      [](auto a) {
+        return std::tuple{a + a, a != a + a};
+      },
+      [&](size_t k, int64_t count) {
+        CHECK(k == counts.size());
+        counts.push_back(count);
+      });
     auto ones = [&](int64_t first, int64_t numel) {
       return x.narrow(0, first, numel).to(at::kDouble).sum().item<double>();
     };
