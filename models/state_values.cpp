@@ -73,4 +73,12 @@ void visit_value(state_visitor& visitor, std::string_view name,
              });
 }
 
+void visit_buffers(state_visitor& visitor, std::string_view name,
+                   std::vector<flat_buffer>& value, const at::Tensor& like) {
+  visit_list(visitor, name, value, {like.numel(), like.options()},
+             [&](const std::string& index, flat_buffer& x) {
+               visit_value(visitor, index, x);
+             });
+}
+
 } // namespace caps

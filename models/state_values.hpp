@@ -93,4 +93,9 @@ void visit_list(state_visitor& visitor, std::string_view name, List& list,
 void visit_value(state_visitor& visitor, std::string_view name,
                  std::vector<at::Tensor>& value);
 
+/// A list of buffers; those that were not there are made like `like`, a flat
+/// tensor.
+void visit_buffers(state_visitor& visitor, std::string_view name,
+                   std::vector<flat_buffer>& value, const at::Tensor& like);
+
 } // namespace caps

@@ -27,11 +27,8 @@ bool dual_swapping::visit_state(state_visitor& visitor) {
                visit_value(visitor, "parameters", x.parameters);
                visitor.leave();
              });
-  const auto& like = context().parameters().weights().read();
-  visit_list(visitor, "prepared", prepared_, {like.numel(), like.options()},
-             [&](const std::string& index, flat_buffer& x) {
-               visit_value(visitor, index, x);
-             });
+  visit_buffers(visitor, "prepared", prepared_,
+                context().parameters().weights().read());
   visit_value(visitor, "direction", direction_);
   return true;
 }

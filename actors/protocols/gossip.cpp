@@ -21,11 +21,8 @@ public:
   bool visit_state(state_visitor& visitor) override {
     swapping::visit_state(visitor);
     visit_value(visitor, "received", received_);
-    const auto& like = context().parameters().weights().read();
-    visit_list(visitor, "sent", sent_, {like.numel(), like.options()},
-               [&](const std::string& index, flat_buffer& x) {
-                 visit_value(visitor, index, x);
-               });
+    visit_buffers(visitor, "sent", sent_,
+                  context().parameters().weights().read());
     return true;
   }
 

@@ -131,6 +131,15 @@ std::vector<metric_value> gradient_worker::metrics() {
   return result;
 }
 
+static void visit_value(state_visitor& visitor, std::string_view name,
+                        gradient_ready& x) {
+  visitor.enter(name);
+  visit_value(visitor, "loss", x.loss);
+  visit_value(visitor, "correct", x.correct);
+  visit_value(visitor, "samples", x.samples);
+  visitor.leave();
+}
+
 bool gradient_worker::visit_state(state_visitor& visitor) {
   visit_nested(visitor, "deadline", deadline_);
   for (auto& x : sources_) {
@@ -144,14 +153,7 @@ bool gradient_worker::visit_state(state_visitor& visitor) {
     }
     visitor.leave();
   }
-  auto pushed = pushed_.value_or(gradient_ready{});
-  auto has_pushed = pushed_.has_value();
-  visit_value(visitor, "has_pushed", has_pushed);
-  visit_value(visitor, "pushed loss", pushed.loss);
-  visit_value(visitor, "pushed correct", pushed.correct);
-  visit_value(visitor, "pushed samples", pushed.samples);
-  if (has_pushed)
-    pushed_ = pushed;
+  visit_value(visitor, "pushed", pushed_);
   visit_value(visitor, "waiting", waiting_);
   visit_value(visitor, "since", since_);
   visit_value(visitor, "silences", silences_);
