@@ -3,12 +3,7 @@
 #include "actors/node_context.hpp"
 #include "models/state_values.hpp"
 
-#include <caf/allowed_unsafe_message_type.hpp>
-
 namespace caps {
-
-/// Wakes a protocol to look at its deadline. Stays inside the node.
-struct deadline_tick {};
 
 /// The longest time a protocol waits for its partners. One timer serves any
 /// number of waits: a tick that comes while the current wait is younger than
@@ -18,8 +13,7 @@ public:
   using duration = node_context::duration;
 
   deadline(node_context& context, duration limit)
-    : context_(context), limit_(limit) {
-  }
+    : context_(context), limit_(limit) {}
 
   /// A wait begins now.
   void arm() {
@@ -70,5 +64,3 @@ private:
 };
 
 } // namespace caps
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caps::deadline_tick)

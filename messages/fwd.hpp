@@ -35,6 +35,7 @@ struct node_failed;
 struct progress;
 struct start_training;
 struct stop_training;
+struct deadline_tick;
 struct acquaintance;
 struct introductions;
 struct process_joined;

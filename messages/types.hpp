@@ -185,6 +185,10 @@ struct start_training {};
 /// Stop after the update at hand, send a last snapshot and finish.
 struct stop_training {};
 
+/// Wakes a node's protocol to look at its deadline; a timer, which stays inside
+/// the node, but may have to be kept with it.
+struct deadline_tick {};
+
 /// How to reach a node.
 struct acquaintance {
   node_id id = no_node;
@@ -340,6 +344,11 @@ typename Inspector::result_type inspect(Inspector& f, start_training&) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, stop_training&) {
   return f(caf::meta::type_name("stop_training"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, deadline_tick&) {
+  return f(caf::meta::type_name("deadline_tick"));
 }
 
 template <class Inspector>

@@ -26,8 +26,8 @@ void visit_value(state_visitor& visitor, std::string_view name,
 /// Integers of any size and enumerations. Throws `input_error` for a number
 /// that does not fit.
 template <class T>
-  requires(std::integral<T> || std::is_enum_v<T>)
-void visit_value(state_visitor& visitor, std::string_view name, T& value) {
+requires(std::integral<T> || std::is_enum_v<T>) void visit_value(
+  state_visitor& visitor, std::string_view name, T& value) {
   auto number = static_cast<int64_t>(value);
   visitor.integer(name, number);
   value = static_cast<T>(number);
@@ -86,6 +86,27 @@ void visit_list(state_visitor& visitor, std::string_view name, List& list,
   size_t i = 0;
   for (auto& x : list)
     element(std::to_string(i++), x);
+  visitor.leave();
+}
+
+/// Visits a map from integers whose keys are part of the state; `element` is
+/// called with each value, under the name of its key.
+template <class Map, class F>
+void visit_map(state_visitor& visitor, std::string_view name, Map& map,
+               F element) {
+  std::vector<int64_t> keys;
+  for (const auto& [key, value] : map)
+    keys.push_back(key);
+  auto there = keys;
+  visitor.enter(name);
+  visitor.integers("keys", keys);
+  if (keys != there)
+    map.clear();
+  for (auto key : keys) {
+    visitor.enter(std::to_string(key));
+    element(map[static_cast<typename Map::key_type>(key)]);
+    visitor.leave();
+  }
   visitor.leave();
 }
 

@@ -17,6 +17,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <set>
 
 namespace caps {
@@ -48,27 +49,96 @@ uint64_t header_checksum(std::string text) {
   return checksum(bytes_of(text));
 }
 
-/// Reads a file from front to back and checks all of it on the way.
-class reader {
+/// Bytes from front to back.
+class byte_source {
 public:
-  reader(const std::filesystem::path& path, checksums how)
+  virtual ~byte_source() = default;
+
+  virtual uint64_t size() const = 0;
+
+  /// Reads up to so many bytes; 0 at the end.
+  virtual size_t read(std::span<std::byte> bytes) = 0;
+};
+
+class file_source final : public byte_source {
+public:
+  explicit file_source(const std::filesystem::path& path)
     : name_(path.string()),
       descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (descriptor_ < 0)
       throw data_error(
         fmt::format("cannot open {}: {}", name_, std::strerror(errno)));
     try {
-      read_header(how);
+      read_size();
     } catch (...) {
       ::close(descriptor_);
       throw;
     }
   }
 
-  ~reader() { ::close(descriptor_); }
+  ~file_source() override { ::close(descriptor_); }
 
-  reader(const reader&) = delete;
-  reader& operator=(const reader&) = delete;
+  file_source(const file_source&) = delete;
+  file_source& operator=(const file_source&) = delete;
+
+  uint64_t size() const override { return size_; }
+
+  size_t read(std::span<std::byte> bytes) override {
+    for (;;) {
+      auto n = ::read(descriptor_, bytes.data(), bytes.size());
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        throw data_error(fmt::format("cannot read {} at byte {}: {}", name_,
+                                     position_, std::strerror(errno)));
+      position_ += static_cast<uint64_t>(n);
+      return static_cast<size_t>(n);
+    }
+  }
+
+private:
+  void read_size() {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0)
+      throw data_error(
+        fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
+    if (!S_ISREG(status.st_mode))
+      throw data_error(fmt::format("{} is not a file", name_));
+    size_ = static_cast<uint64_t>(status.st_size);
+  }
+
+  std::string name_;
+  int descriptor_;
+  uint64_t size_ = 0;
+  uint64_t position_ = 0;
+};
+
+class memory_source final : public byte_source {
+public:
+  explicit memory_source(std::string_view bytes) : bytes_(bytes) {}
+
+  uint64_t size() const override { return bytes_.size(); }
+
+  size_t read(std::span<std::byte> bytes) override {
+    auto n = bytes_.copy(reinterpret_cast<char*>(bytes.data()), bytes.size(),
+                         position_);
+    position_ += n;
+    return n;
+  }
+
+private:
+  std::string_view bytes_;
+  size_t position_ = 0;
+};
+
+/// Reads a file from front to back and checks all of it on the way.
+class reader {
+public:
+  /// `source` outlives the reader; `name` stands for it in messages.
+  reader(byte_source& source, std::string name, checksums how)
+    : name_(std::move(name)), source_(source) {
+    read_header(how);
+  }
 
   const safetensors_header& header() const noexcept { return header_; }
 
@@ -90,13 +160,7 @@ public:
 
 private:
   void read_header(checksums how) {
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0)
-      throw data_error(
-        fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
-    if (!S_ISREG(status.st_mode))
-      throw data_error(fmt::format("{} is not a file", name_));
-    auto size = static_cast<uint64_t>(status.st_size);
+    auto size = source_.size();
     if (size < header_length_bytes)
       throw data_error(fmt::format("{}: the file ends at byte {}, within the "
                                    "{} bytes of the header's length",
@@ -162,23 +226,18 @@ private:
 
   void read(std::span<std::byte> bytes) {
     while (!bytes.empty()) {
-      auto n = ::read(descriptor_, bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        throw data_error(fmt::format("cannot read {} at byte {}: {}", name_,
-                                     position_, std::strerror(errno)));
+      auto n = source_.read(bytes);
       if (n == 0)
         throw data_error(fmt::format("{}: the file ends at byte {}, expected "
                                      "{} more",
                                      name_, position_, bytes.size()));
-      position_ += static_cast<uint64_t>(n);
-      bytes = bytes.subspan(static_cast<size_t>(n));
+      position_ += n;
+      bytes = bytes.subspan(n);
     }
   }
 
   std::string name_;
-  int descriptor_;
+  byte_source& source_;
   safetensors_header header_;
   uint64_t position_ = 0;
   uint64_t data_start_ = 0;
@@ -232,28 +291,23 @@ std::string checked_header(std::vector<named_tensor>& tensors,
   return text;
 }
 
-} // namespace
-
-void write_safetensors(const std::filesystem::path& path,
-                       const tensor_file& contents) {
+/// Hands a file to `write`, piece by piece; `name` stands for it in messages.
+template <class F>
+void format(const tensor_file& contents, const std::string& name, F write) {
   auto tensors = arranged(contents.tensors);
   auto header = checked_header(tensors, contents.metadata);
   if (header.size() > header_text_bytes_max)
     throw input_error(fmt::format("cannot write {}: its header would have {} "
                                   "bytes, at most {} are possible",
-                                  path.string(), header.size(),
-                                  header_text_bytes_max));
+                                  name, header.size(), header_text_bytes_max));
   auto length = static_cast<uint64_t>(header.size());
-  atomic_file file{path};
-  file.write(std::as_bytes(std::span{&length, 1}));
-  file.write(bytes_of(header));
+  write(std::as_bytes(std::span{&length, 1}));
+  write(bytes_of(header));
   for (auto& x : tensors)
-    file.write(bytes_of(x.value));
-  file.commit();
+    write(bytes_of(x.value));
 }
 
-tensor_file read_safetensors(const std::filesystem::path& path, checksums how) {
-  reader in{path, how};
+tensor_file read_all(reader in) {
   tensor_file result;
   for (const auto& slot : in.header().tensors) {
     auto value = at::empty(slot.shape, slot.dtype);
@@ -265,13 +319,46 @@ tensor_file read_safetensors(const std::filesystem::path& path, checksums how) {
   return result;
 }
 
+} // namespace
+
+void write_safetensors(const std::filesystem::path& path,
+                       const tensor_file& contents) {
+  std::optional<atomic_file> file;
+  format(contents, path.string(), [&](std::span<const std::byte> bytes) {
+    if (!file)
+      file.emplace(path);
+    file->write(bytes);
+  });
+  file->commit();
+}
+
+std::string to_safetensors(const tensor_file& contents) {
+  std::string result;
+  format(contents, "tensors", [&](std::span<const std::byte> bytes) {
+    result.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  return result;
+}
+
+tensor_file read_safetensors(const std::filesystem::path& path, checksums how) {
+  file_source source{path};
+  return read_all({source, path.string(), how});
+}
+
+tensor_file from_safetensors(std::string_view bytes, const std::string& name) {
+  memory_source source{bytes};
+  return read_all({source, name, checksums::required});
+}
+
 safetensors_header read_safetensors_header(const std::filesystem::path& path,
                                            checksums how) {
-  return reader{path, how}.header();
+  file_source source{path};
+  return reader{source, path.string(), how}.header();
 }
 
 void verify_safetensors(const std::filesystem::path& path, checksums how) {
-  reader in{path, how};
+  file_source source{path};
+  reader in{source, path.string(), how};
   std::vector<std::byte> buffer(checksum_block_bytes);
   for (auto left = in.data_bytes(); left > 0;) {
     auto n = std::min<uint64_t>(left, buffer.size());

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace caps {
@@ -42,6 +43,14 @@ void write_safetensors(const std::filesystem::path& path,
 /// it is missing, cut off or damaged.
 tensor_file read_safetensors(const std::filesystem::path& path,
                              checksums how = checksums::verified_if_present);
+
+/// A file of `contents` in memory. Throws `input_error` as
+/// `write_safetensors`.
+std::string to_safetensors(const tensor_file& contents);
+
+/// Reads a file in memory, checksums required. `name` stands for it in what is
+/// thrown: `data_error` as by `read_safetensors`.
+tensor_file from_safetensors(std::string_view bytes, const std::string& name);
 
 /// Reads and checks the header alone.
 safetensors_header read_safetensors_header(const std::filesystem::path& path,

@@ -305,6 +305,14 @@ inline auto fields(const stop_training&) {
   return std::tuple{};
 }
 
+inline deadline_tick sample(of<deadline_tick>, const sample_actors&) {
+  return {};
+}
+
+inline auto fields(const deadline_tick&) {
+  return std::tuple{};
+}
+
 inline introductions sample(of<introductions>, const sample_actors& actors) {
   return {{{1, actors.first}, {2, actors.second}}, actors.second, actors.first};
 }

@@ -67,6 +67,24 @@ TEST_CASE("tensors of all sorts come back bit for bit", "[safetensors]") {
   }
 }
 
+TEST_CASE("a file in memory is the same as on disk", "[safetensors]") {
+  temporary_folder folder;
+  auto path = folder.path() + "/x.safetensors";
+  write_safetensors(path, example());
+  auto on_disk = read_bytes(path);
+  auto text = to_safetensors(example());
+  REQUIRE(std::ranges::equal(on_disk, text, {}, {},
+                             [](char x) { return static_cast<uint8_t>(x); }));
+  CHECK(to_safetensors(from_safetensors(text, "x")) == text);
+  for (size_t i = 0; i < text.size(); ++i) {
+    INFO("byte " << i);
+    auto damaged = text;
+    damaged[i] = static_cast<char>(damaged[i] ^ 4);
+    REQUIRE_THROWS_AS(from_safetensors(damaged, "x"), data_error);
+    REQUIRE_THROWS_AS(from_safetensors(text.substr(0, i), "x"), data_error);
+  }
+}
+
 TEST_CASE("the layout of a file is the published one", "[safetensors]") {
   temporary_folder folder;
   auto path = folder.path() + "/x.safetensors";
