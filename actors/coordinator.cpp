@@ -1,6 +1,7 @@
 #include "actors/coordinator.hpp"
 
 #include "messages/error_code.hpp"
+#include "models/state.hpp"
 
 #include <fmt/format.h>
 
@@ -82,6 +83,14 @@ void finished(pointer self, node_id id) {
 }
 
 } // namespace
+
+void coordinator_state::visit_state(state_visitor& visitor) {
+  std::vector<int64_t> ids{running.begin(), running.end()};
+  visitor.integers("running", ids);
+  running.clear();
+  for (auto id : ids)
+    running.insert(static_cast<node_id>(id));
+}
 
 coordinator_actor::behavior_type coordinator(pointer self,
                                              coordinator_config config) {

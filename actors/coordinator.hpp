@@ -11,6 +11,8 @@
 
 namespace caps {
 
+class state_visitor;
+
 /// What the coordinator of a run is told.
 struct coordinator_config {
   /// All nodes. They have been introduced to each other before the run is
@@ -35,6 +37,10 @@ struct coordinator_state {
   bool stopping = false;
   bool ended = false;
   run_end end;
+
+  /// Shows who is still training; of a run that nobody has told to stop there
+  /// is nothing else to know.
+  void visit_state(state_visitor& visitor);
 };
 
 /// Starts all nodes, stops them all when one fails, and reports the end of

@@ -1,8 +1,11 @@
 #include "actors/evaluator.hpp"
 
 #include "actors/payload_tensor.hpp"
+#include "actors/row_state.hpp"
+#include "actors/sent_state.hpp"
 #include "models/consensus/distance.hpp"
 #include "models/evaluation.hpp"
+#include "models/state_values.hpp"
 
 #include <ATen/ops/cat.h>
 
@@ -36,11 +39,12 @@ metrics_row row_of(const node_snapshot& x) {
   return row;
 }
 
+/// On one device: what was kept in a file comes back in host memory.
 std::vector<at::Tensor>
-tensors(const std::map<node_id, tensor_payload>& payloads) {
+tensors(const std::map<node_id, tensor_payload>& payloads, c10::Device device) {
   std::vector<at::Tensor> result;
   for (const auto& [id, x] : payloads)
-    result.push_back(to_tensor(x));
+    result.push_back(to_tensor(x).to(device));
   return result;
 }
 
@@ -129,7 +133,8 @@ quality evaluator_state::measure(const sample_set& samples,
 }
 
 void evaluator_state::close(epoch_record& record) {
-  auto apart = consensus_distance(tensors(record.weights));
+  auto apart
+    = consensus_distance(tensors(record.weights, config.options.device()));
   for (auto& [id, row] : record.rows) {
     row.consensus_distance = apart;
     config.observer->on_row(row);
@@ -147,8 +152,9 @@ void evaluator_state::report_edges(const epoch_record& record) {
       row.epoch = record.rows.at(from).epoch;
       row.from = from;
       row.to = edge.peer;
-      row.distance = distance(to_tensor(record.weights.at(from)),
-                              to_tensor(other->second));
+      auto device = config.options.device();
+      row.distance = distance(to_tensor(record.weights.at(from)).to(device),
+                              to_tensor(other->second).to(device));
       row.bytes_sent = edge.bytes_sent;
       row.messages_sent = edge.messages_sent;
       // What was late on this edge, the receiver knows.
@@ -166,9 +172,34 @@ void evaluator_state::take(const node_report& x) {
   record.weights[x.stamp.source] = x.weights;
   if (record.weights.size() < static_cast<size_t>(config.nodes))
     return;
-  config.observer->on_round({x.stamp.step, seconds(record.time),
-                             consensus_distance(tensors(record.weights))});
+  auto apart
+    = consensus_distance(tensors(record.weights, config.options.device()));
+  config.observer->on_round({x.stamp.step, seconds(record.time), apart});
   rounds.erase(x.stamp.step);
+}
+
+void evaluator_state::visit_state(state_visitor& visitor,
+                                  caf::actor_system& system) {
+  auto sent = [&](const char* what, auto& x) {
+    visit_as_sent(system, visitor, what, x);
+  };
+  visit_map(visitor, "epochs", open, [&](epoch_record& x) {
+    visit_map(visitor, "rows", x.rows,
+              [&](metrics_row& row) { visit_value(visitor, "row", row); });
+    visit_map(visitor, "weights", x.weights,
+              [&](tensor_payload& weights) { sent("weights", weights); });
+    visit_map(visitor, "edges", x.edges,
+              [&](std::vector<edge_record>& edges) { sent("edges", edges); });
+  });
+  visit_map(visitor, "rounds", rounds, [&](round_record& x) {
+    visit_value(visitor, "time", x.time);
+    visit_map(visitor, "weights", x.weights,
+              [&](tensor_payload& weights) { sent("weights", weights); });
+  });
+  visit_map(visitor, "parts", parts, [&](std::map<node_id, node_snapshot>& x) {
+    visit_map(visitor, "servers", x,
+              [&](node_snapshot& part) { sent("part", part); });
+  });
 }
 
 evaluator_actor::behavior_type

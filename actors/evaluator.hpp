@@ -6,6 +6,7 @@
 #include "messages/actors.hpp"
 #include "models/data/dataset.hpp"
 #include "models/nets/net.hpp"
+#include "models/state.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -65,6 +66,9 @@ struct evaluator_state {
 
   /// Epochs that some parameter servers have not reached yet.
   std::map<int64_t, std::map<node_id, node_snapshot>> parts;
+
+  /// Shows what waits for other nodes.
+  void visit_state(state_visitor& visitor, caf::actor_system& system);
 
   void take(const node_snapshot& x);
   void take_peer(const node_snapshot& x);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/message_digest.hpp"
+#include "actors/run_state.hpp"
 #include "messages/types.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -107,6 +108,13 @@ public:
 
   /// Epochs between two snapshots; 0 for none.
   virtual int64_t snapshot_every() const { return 0; }
+
+  /// Whether the run as it is now shall be kept once nothing is left to be done
+  /// at this time (virtual clock).
+  virtual bool wants_run_state() const { return false; }
+
+  /// Takes the run as it is after the last event.
+  virtual void keep(run_state /*x*/) {}
 
   /// Takes over the delivery of what is on its way to `to`; returns false to
   /// leave it to the links and the clock.

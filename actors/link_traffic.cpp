@@ -1,5 +1,8 @@
 #include "actors/link_traffic.hpp"
 
+#include "models/random_state.hpp"
+#include "models/state_values.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -31,6 +34,12 @@ link_traffic::fate link_traffic::send(duration now, size_t bytes) {
       = left + (link_.trace_latencies ? latency : draw_latency());
   result.copies = lost ? 0 : twice ? 2 : 1;
   return result;
+}
+
+void link_traffic::visit_state(state_visitor& visitor) {
+  visit_random(visitor, "stream", stream_);
+  visit_value(visitor, "free_at", free_at_);
+  visit_value(visitor, "next_in_trace", next_in_trace_);
 }
 
 link_traffic::duration link_traffic::leave(duration now, size_t bytes) {

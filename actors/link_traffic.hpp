@@ -9,6 +9,8 @@
 
 namespace caps {
 
+class state_visitor;
+
 /// What becomes of the messages of one link, one after the other. A function of
 /// the link, the random stream, and the times and sizes of the messages alone.
 class link_traffic {
@@ -32,6 +34,9 @@ public:
 
   /// Treats the messages from here on as another link does.
   void change(link_model link) { link_ = std::move(link); }
+
+  /// Shows where the link stands, itself aside.
+  void visit_state(state_visitor& visitor);
 
 private:
   /// Time until the last byte of a message has left.

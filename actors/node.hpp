@@ -126,6 +126,16 @@ public:
   /// Returns whether all of it was shown: protocols need not.
   bool visit_state(state_visitor& visitor);
 
+  /// The same for its outgoing links. A visitor that restores may have nodes
+  /// only whose neighbours were introduced.
+  void visit_links(state_visitor& visitor);
+
+  /// Whether the node has taken up what goes on otherwise than the run began.
+  bool is_settled() const noexcept;
+
+  /// What goes on otherwise than the run began is in its configuration.
+  void settle() { adapted_ = environment_->changed; }
+
   // -- implementation of node_context -----------------------------------------
 
   node_id id() const noexcept override { return own_.id; }

@@ -1,17 +1,16 @@
 #pragma once
 
+#include "actors/sent_state.hpp"
 #include "actors/swap_schedule.hpp"
 #include "messages/error_code.hpp"
 #include "messages/types.hpp"
+#include "models/errors.hpp"
 #include "models/fused_pass.hpp"
 #include "models/optim/optimizer.hpp"
-#include "models/errors.hpp"
 #include "models/parameter_vector.hpp"
 #include "models/random_stream.hpp"
 #include "models/state.hpp"
 
-#include <caf/binary_deserializer.hpp>
-#include <caf/binary_serializer.hpp>
 #include <caf/detail/serialized_size.hpp>
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
@@ -183,19 +182,7 @@ public:
   /// the bytes it would travel as. Throws `error` if it cannot.
   template <class T>
   void visit_as_sent(state_visitor& visitor, std::string_view name, T& value) {
-    caf::binary_serializer::container_type written;
-    caf::binary_serializer sink{system(), written};
-    if (sink(value))
-      throw error("the state '" + std::string{name} + "' cannot be written");
-    std::string now{written.begin(), written.end()};
-    auto wanted = now;
-    visitor.bytes(name, wanted);
-    if (wanted == now)
-      return;
-    caf::binary_deserializer source{system(), wanted.data(), wanted.size()};
-    if (source(value))
-      throw input_error("the state '" + std::string{name}
-                        + "' cannot be read back");
+    caps::visit_as_sent(system(), visitor, name, value);
   }
 
 protected:

@@ -3,6 +3,7 @@
 
 #include "actors/node.hpp"
 
+#include "actors/delay_injector.hpp"
 #include "models/checkpoint/state_archive.hpp"
 #include "models/errors.hpp"
 #include "models/random_state.hpp"
@@ -13,6 +14,18 @@
 #include <utility>
 
 namespace caps {
+
+namespace {
+
+/// Has been set up, and handles nothing at this moment.
+link_traffic& traffic_of(const caf::actor& injector) {
+  using type = caf::stateful_actor<delay_injector_state>;
+  auto& actor
+    = dynamic_cast<type&>(*caf::actor_cast<caf::abstract_actor*>(injector));
+  return *actor.state.traffic;
+}
+
+} // namespace
 
 bool node::visit_state(state_visitor& visitor) {
   visit_value(visitor, "phase", phase_);
@@ -53,6 +66,25 @@ bool node::visit_state(state_visitor& visitor) {
   auto shown = protocol_->visit_state(visitor);
   visitor.leave();
   return shown;
+}
+
+void node::visit_links(state_visitor& visitor) {
+  for (auto& x : links_) {
+    visitor.enter(fmt::format("to {}", x.to));
+    // A link that has become ideal keeps its injector.
+    auto injected = static_cast<bool>(x.injector);
+    visit_value(visitor, "injected", injected);
+    if (injected && !x.injector)
+      x.injector = make_injector(x.to, {});
+    if (injected)
+      visit_nested(visitor, "traffic", traffic_of(x.injector));
+    visitor.leave();
+  }
+}
+
+bool node::is_settled() const noexcept {
+  return phase_ == phase::finished
+         || (phase_ == phase::training && adapted_ == environment_->changed);
 }
 
 void node::visit_pending(state_visitor& visitor) {

@@ -38,8 +38,7 @@ Examples:
 
 /// What every command takes that knows components by name.
 void add_plugin_option(CLI::App& to, cli_options& result) {
-  to
-    .add_option("--plugin", result.plugins,
+  to.add_option("--plugin", result.plugins,
                 "a shared library with further components; repeatable")
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
     ->allow_extra_args(false);
@@ -181,8 +180,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   conform->add_option("plugin", result.plugins,
                       "the shared library that brings it; none for those of "
                       "this program");
-  conform
-    ->add_option("--protocol", result.protocol, "the protocol to check")
+  conform->add_option("--protocol", result.protocol, "the protocol to check")
     ->required();
   conform
     ->add_option("--set", result.settings,
@@ -207,18 +205,22 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   verify->add_option("recording", result.recording, "a run.caps")->required();
 
   auto fork = app.add_subcommand(
-    "fork", "does a recorded run again up to an event and goes on otherwise");
+    "fork", "goes on otherwise than a recorded run after one of its events");
   fork->add_option("recording", result.recording, "a run.caps")->required();
   fork->add_option("--at", result.at, "the event after which --set holds")
     ->required();
   fork
     ->add_option("--set", result.settings,
-                 "key=value from there on, of [link], [edge], [compute], "
-                 "[node], [optimizer] or [schedule]; repeatable")
+                 "key=value from there on, of [link], [edge], [fault], "
+                 "[compute], [node], [optimizer], [protocol] or [schedule]; "
+                 "repeatable")
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
     ->allow_extra_args(false);
   fork->add_option("--out", result.out,
                    "folder for the results [runs/<scenario>-fork-<time>]");
+  fork->add_flag("--from-start", result.from_start,
+                 "do the way to the event again from the first event on, "
+                 "instead of from the last state of the run before it");
   fork->add_flag("--force", result.force,
                  "write into --out even if it is not empty");
   fork

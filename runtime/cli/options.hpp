@@ -58,6 +58,8 @@ struct cli_options {
   std::filesystem::path recording;
   /// For `diff`.
   std::filesystem::path other_recording;
+  /// For `fork`: do the way to the event again from the first event on.
+  bool from_start = false;
   /// For `fork`: the event after which settings hold.
   int64_t at = 0;
   /// For `replay`: run it again and compare.

@@ -7,6 +7,7 @@
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_diff.hpp"
 #include "runtime/recording/replay_check.hpp"
+#include "runtime/recording/stored_state.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
@@ -20,11 +21,11 @@ exit_code verify_command(const cli_options& options) {
   recording_file file{options.recording};
   auto x = verify(file);
   print("{}: sound: {} events, {} metrics, {} notes, {} snapshots, {} "
-             "payloads in {} transactions; {}\n",
-             options.recording.string(), x.events, x.metrics, x.notes,
-             x.snapshots, x.payloads, x.transactions,
-             x.ended ? "the run came to its end"
-                     : "the run goes on, or was cut off");
+        "payloads in {} transactions; {}\n",
+        options.recording.string(), x.events, x.metrics, x.notes, x.snapshots,
+        x.payloads, x.transactions,
+        x.ended ? "the run came to its end"
+                : "the run goes on, or was cut off");
   flush_standard_output();
   return exit_code::success;
 }
@@ -38,13 +39,12 @@ exit_code replay_check_command(const cli_options& options,
   verify(file);
   auto plan = plan_of(file, known);
   stopwatch all;
-  auto report = options.resume_at == 0
-                  ? check_replay(file, plan, settings)
-                  : check_resumed_replay(file, plan, settings,
-                                         options.resume_at);
-  print("{}: run again on the {} clock in {}: {}",
-             options.recording.string(), plan.content.clock,
-             human_seconds(all.seconds()), report.text());
+  auto report
+    = options.resume_at == 0
+        ? check_replay(file, plan, settings)
+        : check_resumed_replay(file, plan, settings, options.resume_at);
+  print("{}: run again on the {} clock in {}: {}", options.recording.string(),
+        plan.content.clock, human_seconds(all.seconds()), report.text());
   flush_standard_output();
   return report.first ? exit_code::failure : exit_code::success;
 }
@@ -66,11 +66,23 @@ exit_code fork_command(const cli_options& options, const components& known) {
   reports.force = options.force;
   reports.origin = fmt::format("of {}, forked after event {}",
                                options.recording.string(), options.at);
+  std::optional<run_state> from;
+  if (!options.from_start)
+    from = state_before(file, options.at);
+  if (from) {
+    reports.from = &*from;
+    reports.original = &file;
+    settings.from = &*from;
+  }
   reports.quiet = options.quiet;
   reports.json = options.json;
   return run_and_report(plan, settings, reports, [&](run_observer& observer) {
-    fork_watch watch{file, plan, options.at, plan.environment->events,
-                     settings.interrupted};
+    fork_watch watch{file,
+                     plan,
+                     options.at,
+                     plan.environment->events,
+                     settings.interrupted,
+                     from ? from->position : 0};
     plan.environment->events = &watch;
     auto own = settings;
     own.interrupted = &watch.over();

@@ -12,16 +12,15 @@
 namespace caps {
 
 fork_watch::fork_watch(recording_file& file, run_plan& plan, int64_t after,
-                       event_sink* next, const std::atomic<bool>* interrupted)
-  : rows_(file), plan_(plan), after_(after), next_(next),
-    interrupted_(interrupted) {}
+                       event_sink* next, const std::atomic<bool>* interrupted,
+                       int64_t from)
+  : rows_(file, from + 1), plan_(plan), after_(after), next_(next),
+    interrupted_(interrupted), begun_(from) {}
 
 event_ticket fork_watch::begin(const event_begin& x) {
   if (next_ != nullptr)
     return next_->begin(x);
-  if (begun_ == 0)
-    first_time_ = x.time;
-  return {++begun_, x.time - first_time_};
+  return {++begun_, x.time - virtual_start.count()};
 }
 
 void fork_watch::end(const event_end& x) {
@@ -56,6 +55,14 @@ void fork_watch::note(node_id node, const event_ticket& event, bool failure,
 
 int64_t fork_watch::snapshot_every() const {
   return next_ != nullptr ? next_->snapshot_every() : 0;
+}
+
+bool fork_watch::wants_run_state() const {
+  return next_ != nullptr && next_->wants_run_state();
+}
+
+void fork_watch::keep(run_state x) {
+  next_->keep(std::move(x));
 }
 
 std::vector<scenario_change>

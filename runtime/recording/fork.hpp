@@ -18,9 +18,11 @@ namespace caps {
 /// over, and passes everything on to the recorder of the new run.
 class fork_watch final : public event_sink {
 public:
-  /// `next` may be null; `interrupted` is the user's wish to stop.
+  /// `next` may be null; `interrupted` is the user's wish to stop. `from` is
+  /// the event after which the run goes on, 0 for one that starts.
   fork_watch(recording_file& file, run_plan& plan, int64_t after,
-             event_sink* next, const std::atomic<bool>* interrupted);
+             event_sink* next, const std::atomic<bool>* interrupted,
+             int64_t from = 0);
 
   /// Becomes true when the run must end.
   const std::atomic<bool>& over() const noexcept { return over_; }
@@ -33,6 +35,8 @@ public:
   void note(node_id node, const event_ticket& event, bool failure,
             const std::string& text) override;
   int64_t snapshot_every() const override;
+  bool wants_run_state() const override;
+  void keep(run_state x) override;
 
 private:
   void compare(const event_end& x);
@@ -42,8 +46,7 @@ private:
   int64_t after_;
   event_sink* next_;
   const std::atomic<bool>* interrupted_;
-  int64_t begun_ = 0;
-  int64_t first_time_ = 0;
+  int64_t begun_;
   std::string problem_;
   std::atomic<bool> over_ = false;
 };

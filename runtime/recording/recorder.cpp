@@ -1,7 +1,10 @@
 #include "runtime/recording/recorder.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/recording/copied_start.hpp"
 #include "runtime/recording/observed_row.hpp"
+#include "runtime/recording/stored_state.hpp"
+#include "runtime/run/run.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -53,14 +56,34 @@ std::string_view to_text(recording_level level) {
 recorder::recorder(recorder_options options, recording_facts facts)
   : options_(std::move(options)) {
   facts.meta["level"] = to_text(options_.level);
+  keepers_ = std::ranges::count_if(
+    facts.nodes, [](const node_row& x) { return x.role != "worker"; });
   try {
     writer_
       = std::make_unique<recording_writer>(options_.file, std::move(facts));
+    if (options_.original != nullptr)
+      copy_start();
   } catch (const error& e) {
     give_up(e.what());
     return;
   }
   thread_ = std::thread{[this] { work(); }};
+}
+
+void recorder::copy_start() {
+  auto copied
+    = copy_start_of(*options_.original, options_.after, *writer_, [this] {
+        commit();
+        require_space(transaction_bytes_max);
+      });
+  created_ -= std::chrono::nanoseconds{copied.last.wall};
+  begun_ = options_.after;
+  first_time_ = virtual_start.count();
+  last_time_ = copied.last.time;
+  vector_bytes_ = copied.vector_bytes;
+  state_bytes_ = copied.state_bytes;
+  last_state_bytes_ = copied.last_state_bytes;
+  in_copy_ = true;
 }
 
 recorder::~recorder() {
@@ -79,6 +102,7 @@ event_ticket recorder::begin(const event_begin& x) {
   std::lock_guard lock{mutex_};
   if (begun_ == 0)
     first_time_ = x.time;
+  in_copy_ = false;
   // Threads may get here in another order than they looked at the clock.
   last_time_ = std::max(last_time_, x.time - first_time_);
   return {++begun_, last_time_};
@@ -90,9 +114,15 @@ void recorder::end(const event_end& x) {
   result.row = row_of(x, wall);
   size_t bytes = sizeof(full_event);
   if (x.snapshot) {
-    bytes
-      += x.snapshot->weights.size_bytes() + x.snapshot->buffers.size_bytes();
+    auto vectors
+      = x.snapshot->weights.size_bytes() + x.snapshot->buffers.size_bytes();
+    bytes += vectors;
     result.snapshot = x.snapshot;
+    std::lock_guard lock{mutex_};
+    vector_bytes_ += vectors;
+    // At the start there is nothing to go on from.
+    if (x.snapshot->epoch > 0)
+      ++kept_since_;
   }
   if (options_.level == recording_level::payloads && x.content.size() > 0) {
     bytes += x.origin.bytes;
@@ -111,6 +141,25 @@ int64_t recorder::snapshot_every() const {
   return options_.snapshot_every;
 }
 
+bool recorder::wants_run_state() const {
+  std::lock_guard lock{mutex_};
+  return !stopped_ && options_.snapshot_every > 0 && kept_since_ >= keepers_
+         && state_bytes_ + last_state_bytes_
+              <= run_state_bytes_free + vector_bytes_;
+}
+
+void recorder::keep(run_state x) {
+  auto bytes = x.size_bytes();
+  {
+    std::lock_guard lock{mutex_};
+    kept_since_ = 0;
+    state_bytes_ += bytes;
+    last_state_bytes_ = bytes;
+    x.position = begun_;
+  }
+  push(std::move(x), bytes);
+}
+
 // -- what was measured --------------------------------------------------------
 
 void recorder::put(const std::string& name, std::optional<double> value,
@@ -123,6 +172,8 @@ void recorder::put(const std::string& name, std::optional<double> value,
 void recorder::put_metric(metric_row x) {
   {
     std::lock_guard lock{mutex_};
+    if (in_copy_)
+      return;
     x.sequence = begun_;
   }
   auto bytes = sizeof x + x.name.size();
@@ -275,8 +326,10 @@ void recorder::write(std::vector<item> batch) {
         write(i->second);
     } else if (auto metric = std::get_if<metric_row>(&x)) {
       writer_->add(*metric);
+    } else if (auto note = std::get_if<note_row>(&x)) {
+      writer_->add(*note);
     } else {
-      writer_->add(std::get<note_row>(x));
+      write(std::get<run_state>(x));
     }
   }
 }
@@ -298,6 +351,19 @@ void recorder::write(const full_event& x) {
     writer_->add_payload(row.sequence, row.destination,
                          std::as_bytes(std::span{bytes}));
   }
+}
+
+void recorder::write(const run_state& x) {
+  auto add = [&](node_id node, const char* kind, const std::string& bytes) {
+    writer_->add(recording_writer::snapshot_row{
+      x.position, node, 0, 0, kind, std::string{run_state_encoding},
+      std::as_bytes(std::span{bytes})});
+  };
+  add(no_node, run_state_kind::run, x.run);
+  for (const auto& bytes : x.observed)
+    add(no_node, run_state_kind::observed, bytes);
+  for (size_t i = 0; i < x.nodes.size(); ++i)
+    add(static_cast<node_id>(i), run_state_kind::node, x.nodes[i]);
 }
 
 void recorder::give_up(const std::string& why) {

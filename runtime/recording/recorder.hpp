@@ -17,6 +17,8 @@
 
 namespace caps {
 
+class recording_file;
+
 /// How much a recording keeps; each level keeps all of those before it.
 enum class recording_level : uint8_t {
   off,
@@ -39,6 +41,10 @@ struct recorder_options {
   int64_t snapshot_every = 1;
   /// Told once, from the writing thread, when writing fails.
   std::function<void(const std::string&)> on_failure;
+  /// The run goes on where this recorded one was after event `after`: up to
+  /// there, the new recording is a copy. Null for a run from its start.
+  recording_file* original = nullptr;
+  int64_t after = 0;
 };
 
 /// What became of a recording.
@@ -68,6 +74,9 @@ public:
   /// Bytes of the disk that are left to the other results of the run.
   static constexpr size_t disk_bytes_left = size_t{4} << 20;
 
+  /// Bytes that states of the whole run may take in any recording.
+  static constexpr size_t run_state_bytes_free = size_t{64} << 20;
+
   /// Creates the file; if that fails, the recording has already ended.
   recorder(recorder_options options, recording_facts facts);
 
@@ -88,6 +97,8 @@ public:
   void note(node_id node, const event_ticket& event, bool failure,
             const std::string& text) override;
   int64_t snapshot_every() const override;
+  bool wants_run_state() const override;
+  void keep(run_state x) override;
 
   // -- implementation of run_observer -----------------------------------------
 
@@ -108,8 +119,9 @@ private:
     caf::message content;
   };
 
-  using item = std::variant<full_event, metric_row, note_row>;
+  using item = std::variant<full_event, metric_row, note_row, run_state>;
 
+  void copy_start();
   void push(item x, size_t bytes);
   void put_metric(metric_row x);
   void put(const std::string& name, std::optional<double> value, node_id node,
@@ -120,6 +132,7 @@ private:
   void require_space(size_t bytes) const;
   void write(std::vector<item> batch);
   void write(const full_event& x);
+  void write(const run_state& x);
   void give_up(const std::string& why);
   void close(const run_end* end);
 
@@ -145,6 +158,16 @@ private:
   int64_t begun_ = 0;
   int64_t first_time_ = 0;
   int64_t last_time_ = 0;
+  /// Whether everything reported so far is in the copied start already.
+  bool in_copy_ = false;
+  /// Nodes whose vectors are kept, and how often one of them was since the last
+  /// state of the run.
+  int64_t keepers_ = 0;
+  int64_t kept_since_ = 0;
+  /// Bytes of the vectors, of all states, and of the last state.
+  size_t vector_bytes_ = 0;
+  size_t state_bytes_ = 0;
+  size_t last_state_bytes_ = 0;
 
   std::thread thread_;
 };

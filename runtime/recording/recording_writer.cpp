@@ -181,20 +181,23 @@ void recording_writer::add(const note_row& x) {
 void recording_writer::add(const snapshot& x) {
   std::vector<std::byte> bytes(x.content.size_bytes());
   x.content.storage()->copy_to(bytes.data());
-  std::string encoding{to_string(x.content.type())};
+  add(snapshot_row{x.sequence, x.node, x.step, x.epoch, x.kind,
+                   std::string{to_string(x.content.type())}, bytes});
+}
+
+void recording_writer::add(const snapshot_row& x) {
   guarded([&] {
     open_transaction();
     row_digest digest{snapshot_chain_};
     digest.add(x.sequence).add(int64_t{x.node}).add(x.step).add(x.epoch);
-    digest.add(std::string_view{x.kind}).add(std::string_view{encoding});
-    snapshot_chain_ = digest.add(std::span<const std::byte>{bytes}).result();
+    digest.add(std::string_view{x.kind}).add(std::string_view{x.encoding});
+    snapshot_chain_ = digest.add(x.bytes).result();
     (row{*put_snapshot_} << x.sequence << int64_t{x.node} << x.step << x.epoch
-                         << x.kind << encoding
-                         << std::span<const std::byte>{bytes}
+                         << x.kind << x.encoding << x.bytes
                          << signed_bits(snapshot_chain_))
       .put();
   });
-  uncommitted_bytes_ += bytes.size();
+  uncommitted_bytes_ += x.bytes.size();
   ++rows_;
 }
 

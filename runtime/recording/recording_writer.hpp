@@ -60,6 +60,19 @@ public:
 
   void add(const snapshot& x);
 
+  /// The columns of a row of the table `snapshot`.
+  struct snapshot_row {
+    int64_t sequence = 0;
+    node_id node = no_node;
+    int64_t step = 0;
+    int64_t epoch = 0;
+    std::string kind;
+    std::string encoding;
+    std::span<const std::byte> bytes;
+  };
+
+  void add(const snapshot_row& x);
+
   void add_payload(int64_t sequence, node_id node,
                    std::span<const std::byte> bytes);
 

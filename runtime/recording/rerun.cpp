@@ -5,6 +5,7 @@
 #include "models/checkpoint/state_archive.hpp"
 #include "runtime/recording/event_check.hpp"
 #include "runtime/recording/observed_row.hpp"
+#include "runtime/run/kept_run.hpp"
 #include "runtime/run/scenario_change.hpp"
 
 #include <caf/actor_system.hpp>
@@ -106,19 +107,33 @@ public:
   }
 
   void restore(const snapshot& from) {
-    for (node_id id = 0; id < nodes(); ++id) {
-      state_reader reader{copy_of(from.nodes.at(static_cast<size_t>(id))),
-                          fmt::format("the snapshot of node {}", id),
-                          environment_->options.device()};
-      at(id).visit_state(reader);
-      reader.finish();
-    }
+    for (node_id id = 0; id < nodes(); ++id)
+      restore(id, copy_of(from.nodes.at(static_cast<size_t>(id))));
     waiting_ = from.waiting;
     for (auto id : from.computing)
       tickets_[id] = pool_.submit([] {});
-    position_ = from.position;
-    if (changes_)
-      changes_->up_to(position_, *environment_);
+    stand_at(from.position);
+  }
+
+  void restore(const run_state& from) {
+    if (from.nodes.size() != nodes_.size())
+      throw input_error(fmt::format("a state of {} nodes, expected {}",
+                                    from.nodes.size(), nodes_.size()));
+    for (node_id id = 0; id < nodes(); ++id)
+      restore(id, from_safetensors(from.nodes.at(static_cast<size_t>(id)),
+                                   snapshot_name(id)));
+    for (const auto& x : deliveries_of(from, system_)) {
+      const auto& origin = x.letter.origin;
+      if (x.what == due_delivery::kind::computation)
+        tickets_[x.to] = pool_.submit([] {});
+      else if (x.what == due_delivery::kind::letter)
+        ++waiting_
+            .try_emplace(key_of(x.to, origin.kind, origin.stamp.source,
+                                static_cast<int64_t>(origin.stamp.sequence)),
+                         sent_thing{x.letter, 0})
+            .first->second.copies;
+    }
+    stand_at(from.position);
   }
 
   std::shared_ptr<const snapshot> save() {
@@ -222,6 +237,23 @@ public:
   compute_pool& pool() override { return pool_; }
 
 private:
+  static std::string snapshot_name(node_id id) {
+    return fmt::format("the snapshot of node {}", id);
+  }
+
+  void restore(node_id id, tensor_file state) {
+    state_reader reader{std::move(state), snapshot_name(id),
+                        environment_->options.device()};
+    at(id).visit_state(reader);
+    reader.finish();
+  }
+
+  void stand_at(int64_t position) {
+    position_ = position;
+    if (changes_)
+      changes_->up_to(position_, *environment_);
+  }
+
   void spawn(const run_plan& plan) {
     listener_ = system_.spawn(listener);
     for (auto own : plan.nodes) {
@@ -301,6 +333,12 @@ rerun::rerun(const run_plan& plan, size_t threads,
 
 rerun::rerun(const run_plan& plan, size_t threads,
              std::optional<delivery_counts> counts, const snapshot& from)
+  : rerun(plan, threads, std::move(counts)) {
+  stage_->restore(from);
+}
+
+rerun::rerun(const run_plan& plan, size_t threads,
+             std::optional<delivery_counts> counts, const run_state& from)
   : rerun(plan, threads, std::move(counts)) {
   stage_->restore(from);
 }

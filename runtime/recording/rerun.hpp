@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "actors/run_state.hpp"
 #include "runtime/recording/rows.hpp"
 #include "runtime/run/plan.hpp"
 
@@ -52,6 +53,11 @@ public:
   /// Stands where `from` was taken.
   rerun(const run_plan& plan, size_t threads,
         std::optional<delivery_counts> counts, const snapshot& from);
+
+  /// Stands where the state of a recorded run was taken. Throws `input_error`
+  /// if it does not fit.
+  rerun(const run_plan& plan, size_t threads,
+        std::optional<delivery_counts> counts, const run_state& from);
 
   ~rerun();
 

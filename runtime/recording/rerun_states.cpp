@@ -4,6 +4,8 @@
 #include "models/checkpoint/state_archive.hpp"
 #include "models/errors.hpp"
 #include "runtime/recording/recorded_plan.hpp"
+#include "runtime/recording/stored_state.hpp"
+#include "runtime/replay/query.hpp"
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
@@ -105,24 +107,59 @@ void rerun_states::go_to(int64_t position) {
     = next == milestones_.begin() ? nullptr : &std::prev(next)->second;
   auto nearest_position
     = nearest == nullptr ? 0 : rerun::position(*nearest->state);
-  if (position < again_->position() || again_->position() < nearest_position)
+  auto here = again_->position();
+  auto from
+    = here <= position ? std::max(here, nearest_position) : nearest_position;
+  if (!restart_from_file(position, from) && from != here)
     restart(nearest);
   advance(position);
 }
 
 void rerun_states::restart(const milestone* from) {
+  again_.reset();
+  if (from == nullptr)
+    stand_at(std::make_unique<rerun>(plan_, how_.threads, counts_),
+             std::vector<int64_t>(plan_.nodes.size(), 0));
+  else
+    stand_at(
+      std::make_unique<rerun>(plan_, how_.threads, counts_, *from->state),
+      from->newest);
+}
+
+bool rerun_states::restart_from_file(int64_t position, int64_t than) {
+  if (!uses_stored_)
+    return false;
+  auto state = state_before(file_, position + 1, than);
+  if (!state)
+    return false;
+  std::unique_ptr<rerun> again;
+  try {
+    again = std::make_unique<rerun>(plan_, how_.threads, counts_, *state);
+  } catch (const input_error&) {
+    uses_stored_ = false; // they are of another version of this program
+    return false;
+  }
+  std::vector<int64_t> newest;
+  for (size_t id = 0; id < plan_.nodes.size(); ++id) {
+    query last{file_, "SELECT sequence FROM event WHERE sequence <= ? AND "
+                      "destination = ? AND (state IS NOT NULL OR kind = "
+                      "'gradient_ready') ORDER BY sequence DESC LIMIT 1"};
+    last.bind(state->position).bind(static_cast<int64_t>(id));
+    newest.push_back(last.next() ? last.integer(0).value_or(0) : 0);
+  }
+  stand_at(std::move(again), newest);
+  return true;
+}
+
+void rerun_states::stand_at(std::unique_ptr<rerun> again,
+                            const std::vector<int64_t>& newest) {
   memories_.clear();
   bytes_ = 0;
-  again_.reset();
-  again_
-    = from == nullptr
-        ? std::make_unique<rerun>(plan_, how_.threads, counts_)
-        : std::make_unique<rerun>(plan_, how_.threads, counts_, *from->state);
+  again_ = std::move(again);
   rows_ = std::make_unique<event_rows>(file_, again_->position() + 1);
   memories_.resize(static_cast<size_t>(again_->nodes()));
   for (node_id id = 0; id < again_->nodes(); ++id)
-    remember(id, from == nullptr ? 0
-                                 : from->newest.at(static_cast<size_t>(id)));
+    remember(id, newest.at(static_cast<size_t>(id)));
 }
 
 void rerun_states::advance(int64_t position) {
@@ -143,7 +180,12 @@ void rerun_states::advance(int64_t position) {
 }
 
 void rerun_states::take_snapshot() {
-  milestone added{again_->save(), {}};
+  milestone added;
+  try {
+    added.state = again_->save();
+  } catch (const error&) {
+    // A message that waits is of a type that was never registered.
+  }
   takes_snapshots_ = added.state != nullptr;
   if (!takes_snapshots_)
     return;

@@ -17,8 +17,9 @@ namespace caps {
 /// The states of nodes at every event of a recording, from running it again as
 /// far as is asked for. States on the way are remembered, the older ones as
 /// parameters alone, so that a step back costs nothing; what has been forgotten
-/// is run again from the nearest snapshot of all nodes, which are taken on the
-/// way (from the start, if the protocol does not show its state). Parameters
+/// is run again from the nearest snapshot of all nodes: those in the recording,
+/// and those taken on the way (from the start, if there are none, because the
+/// protocol does not show its state). Parameters
 /// and gradients are not copied, since nobody writes to what others hold (see
 /// `flat_buffer`).
 class rerun_states final : public node_states {
@@ -77,6 +78,13 @@ private:
   void go_to(int64_t position);
   /// Stands at a milestone, or at the start.
   void restart(const milestone* from);
+  /// Stands at the last state in the recording until `position`, if there is
+  /// one later than `than`; returns whether it does.
+  bool restart_from_file(int64_t position, int64_t than);
+  /// Begins at `again`, each of whose nodes was changed by an event of
+  /// `newest`.
+  void stand_at(std::unique_ptr<rerun> again,
+                const std::vector<int64_t>& newest);
   void advance(int64_t position);
   void take_snapshot();
   void remember(node_id id, int64_t sequence);
@@ -99,6 +107,8 @@ private:
   size_t milestone_bytes_ = 0;
   int64_t between_snapshots_;
   bool takes_snapshots_ = true;
+  /// Whether this program can go on from the states in the recording.
+  bool uses_stored_ = true;
 };
 
 } // namespace caps

@@ -81,7 +81,8 @@ cluster start_cluster(caf::actor_system& system, run_plan& plan,
     x.evaluator = result.evaluator;
     caf::anon_send(result.nodes[i], std::move(x));
   }
-  caf::anon_send(result.coordinator, start_training{});
+  if (services.start)
+    caf::anon_send(result.coordinator, start_training{});
   return result;
 }
 

@@ -27,10 +27,13 @@ struct cluster_services {
   run_observer* observer = nullptr;
   /// Gives the evaluator a thread of its own (real clock).
   bool detach_evaluator = false;
+  /// Whether the run starts; else it goes on from somewhere.
+  bool start = true;
 };
 
 /// Spawns nodes, evaluator and coordinator, introduces them to each other and
-/// lets the coordinator start the run. The plan outlives the actors.
+/// lets the coordinator start the run, if it is to start. The plan outlives the
+/// actors.
 cluster start_cluster(caf::actor_system& system, run_plan& plan,
                       const cluster_services& services);
 

@@ -1,11 +1,16 @@
 #pragma once
 
 #include "actors/run_observer.hpp"
+#include "actors/run_state.hpp"
 #include "runtime/run/plan.hpp"
 
 #include <atomic>
+#include <chrono>
 
 namespace caps {
+
+/// When a run on the virtual clock starts.
+inline constexpr std::chrono::nanoseconds virtual_start{1};
 
 /// How to execute a plan.
 struct run_settings {
@@ -15,10 +20,15 @@ struct run_settings {
   size_t processes = 1;
   /// Becomes true when the user wants the run to end early.
   const std::atomic<bool>* interrupted = nullptr;
+  /// On the virtual clock: where to go on instead of starting; outlives the
+  /// run. What the plan changes in the course of the run after that is still to
+  /// come.
+  const run_state* from = nullptr;
 };
 
 /// Runs a plan on the virtual clock, in this thread and the compute threads.
-/// Returns how it ended after telling the observer.
+/// Returns how it ended after telling the observer. Throws `input_error` if the
+/// run cannot go on from where the settings say.
 run_end run_virtual(run_plan& plan, const run_settings& settings,
                     run_observer& observer);
 

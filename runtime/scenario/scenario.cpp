@@ -160,8 +160,9 @@ void scenario::visit(scenario_visitor& visitor) {
                "what it did to its receiver, and snapshots; payloads: also the "
                "messages themselves; several processes record metrics at most");
       v.integer("snapshot_every", recording_snapshots, at_least(0),
-                "epochs between two snapshots of a node's parameters; 0 for "
-                "those of the start and the end alone");
+                "epochs between two snapshots of a node's parameters, and of "
+                "the whole run for forks to go on from; 0 for those of the "
+                "parameters at the start and the end alone");
     });
 }
 

@@ -43,25 +43,73 @@ void check_replays(const recorded_run& run) {
 } // namespace
 
 TEST_CASE("a fork that changes nothing is the run itself", "[fork]") {
-  auto settings
-    = GENERATE(std::vector<std::string>{"recording.level=payloads"},
-               std::vector<std::string>{
-                 "protocol.name=async_sgd", "link.drop=0.05",
-                 "link.latency=1ms", "link.jitter=1ms", "swaps.timeout=40ms"});
+  using list = std::vector<std::string>;
+  const list lossy{"link.drop=0.05",     "link.duplicate=0.05",
+                   "link.latency=4ms",   "link.jitter=3ms",
+                   "link.bandwidth=1e5", "swaps.timeout=40ms"};
+  auto settings = GENERATE_COPY(
+    list{"recording.level=payloads", "evaluation.rounds=1"},
+    list{"protocol.name=async_sgd", "link.drop=0.05", "link.latency=1ms",
+         "link.jitter=1ms", "swaps.timeout=40ms"},
+    list{"protocol.name=sync_sgd", "protocol.compressor=caps",
+         "link.latency=4ms"},
+    list{"protocol.name=sync_sgd", "protocol.servers=2",
+         "node=[{id=1,step_time='17ms'}]"},
+    list{"protocol.name=pdmm_sgd", "evaluation.rounds=1",
+         "node=[{id=1,step_time='17ms'}]", "link.latency=4ms"},
+    list{"protocol.name=push_sum", "swaps.timeout=40ms"},
+    list{"protocol.name=choco_sgd", "link.reorder=0.2",
+         "link.reorder_delay=9ms"},
+    list{"swaps.timeout=30ms", "fault=[{node=1, at='110ms'}]"},
+    list{"swaps.timeout=30ms", "fault=[{node=1, at='190ms'}]"},
+    list{"optimizer.name=adam", "optimizer.lr=0.01", "model.dtype=float32"},
+    list{"compute.delay=5ms", "compute.delay_std=2ms"});
+  if (GENERATE(false, true))
+    settings.insert(settings.end(), lossy.begin(), lossy.end());
+  INFO(fmt::format("{}", fmt::join(settings, " ")));
   temporary_folder folder;
   auto run = record(folder / "run.caps", settings, 1);
-  REQUIRE(run.end.text == "");
-  auto same = fork(run, folder / "same.caps", 70, {});
-  REQUIRE(same.end.text == "");
+  auto at = run.outcome.events * GENERATE(3, 5, 8, 10) / 10;
+  INFO(run.end.text << " at " << at << " of " << run.outcome.events);
+  auto same = fork(run, folder / "same.caps", at, {});
+  CHECK(same.end.text == run.end.text);
   CHECK(same.weights == run.weights);
+  CHECK(same.bytes_sent == run.bytes_sent);
   for (auto table :
        {"meta", "node", "event", "metric", "note", "snapshot", "payload"}) {
     INFO(table);
     CHECK(contents(same, table) == contents(run, table));
   }
-  auto x = diff_of(run, same);
-  CHECK(x.same_events());
-  CHECK(x.equal == run.outcome.events);
+  if (run.end.text.empty() && 10 * at >= 8 * run.outcome.events)
+    CHECK(same.from > at / 4);
+}
+
+TEST_CASE("a fork goes on from a state as it does from the start", "[fork]") {
+  auto setting
+    = GENERATE("optimizer.lr=0.001", "link.latency=7ms", "link.drop=0.5",
+               "fault=[{node=1, at='0s'}]", "schedule.kind='exponential'");
+  INFO(setting);
+  temporary_folder folder;
+  auto run = record(folder / "run.caps",
+                    {"swaps.timeout=50ms", "link.latency=2ms"}, 1);
+  auto one = fork(run, folder / "one.caps", 130, {setting});
+  auto other
+    = fork(run, folder / "other.caps", 130, {setting}, fork_start::first_event);
+  CHECK(one.from > 0);
+  CHECK(other.from == 0);
+  CHECK(one.weights == other.weights);
+  for (auto table :
+       {"meta", "node", "event", "metric", "note", "snapshot", "payload"}) {
+    INFO(table);
+    CHECK(contents(one, table) == contents(other, table));
+  }
+  recording_file sound{one.file};
+  CHECK(verify(sound).events == one.outcome.events);
+  // Where states hold changes.
+  auto again = fork(one, folder / "again.caps", one.outcome.events, {});
+  CHECK(again.from > 130);
+  CHECK(contents(again, "event") == contents(one, "event"));
+  CHECK(contents(again, "snapshot") == contents(one, "snapshot"));
 }
 
 TEST_CASE("a fork parts from its run after the event", "[fork]") {
@@ -84,21 +132,20 @@ TEST_CASE("a fork parts from its run after the event", "[fork]") {
 }
 
 TEST_CASE("a fork may go on with other options of its protocol", "[fork]") {
-  auto [before, setting] = GENERATE(
-    std::pair{std::vector<std::string>{"protocol.name=pdmm_sgd"},
-              "protocol.eta=3.5"},
-    std::pair{std::vector<std::string>{"protocol.name=c_admm",
-                                       "protocol.mu=2000"},
-              "protocol.rho=2"},
-    std::pair{std::vector<std::string>{"protocol.name=choco_sgd"},
-              "protocol.step_size=0.1"},
-    std::pair{std::vector<std::string>{"protocol.name=async_sgd"},
-              "protocol.compensation=0.1"},
-    std::pair{std::vector<std::string>{"protocol.name=sync_sgd",
-                                       "protocol.compressor=caps",
-                                       "protocol.detection=random",
-                                       "protocol.sample=0.5"},
-              "protocol.round_factor=0"});
+  auto [before, setting]
+    = GENERATE(std::pair{std::vector<std::string>{"protocol.name=pdmm_sgd"},
+                         "protocol.eta=3.5"},
+               std::pair{std::vector<std::string>{"protocol.name=c_admm",
+                                                  "protocol.mu=2000"},
+                         "protocol.rho=2"},
+               std::pair{std::vector<std::string>{"protocol.name=choco_sgd"},
+                         "protocol.step_size=0.1"},
+               std::pair{std::vector<std::string>{"protocol.name=async_sgd"},
+                         "protocol.compensation=0.1"},
+               std::pair{std::vector<std::string>{
+                           "protocol.name=sync_sgd", "protocol.compressor=caps",
+                           "protocol.detection=random", "protocol.sample=0.5"},
+                         "protocol.round_factor=0"});
   INFO(before.front());
   temporary_folder folder;
   before.emplace_back("link.latency=3ms");
@@ -118,8 +165,8 @@ TEST_CASE("a fork may go on with other options of its protocol", "[fork]") {
 TEST_CASE("a fork may go on without a node", "[fork]") {
   temporary_folder folder;
   auto run = record(folder / "run.caps", {"swaps.timeout=100ms"}, 1);
-  auto other = fork(run, folder / "other.caps", 60,
-                    {"fault=[{node=1, at='0s'}]"});
+  auto other
+    = fork(run, folder / "other.caps", 60, {"fault=[{node=1, at='0s'}]"});
   REQUIRE(other.end.text == "");
   CHECK(diff_of(run, other).equal >= 60);
   int64_t last_of_1 = 0;

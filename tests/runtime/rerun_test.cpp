@@ -84,8 +84,8 @@ TEST_CASE("new nodes go on where the old ones were", "[rerun]") {
     std::vector<std::string>{"protocol.name=async_sgd", "schedule.kind=step",
                              "schedule.every=2", "clock.kind=real"});
   // Something is on its way all the time.
-  for (auto own : {"link.latency=4ms", "link.jitter=3ms",
-                   "compute.step_time_std=3ms"})
+  for (auto own :
+       {"link.latency=4ms", "link.jitter=3ms", "compute.step_time_std=3ms"})
     settings.emplace_back(own);
   INFO(fmt::format("{}", fmt::join(settings, " ")));
   temporary_folder folder;
@@ -243,6 +243,48 @@ TEST_CASE("states are found at every event, forwards and backwards",
   CHECK(states.find(state_kind::weights, 1, 0)->step == 0);
   CHECK(states.find(state_kind::weights, 1, 1'000'000)->step == 12);
   CHECK(states.inbox(0, events.back().sequence).empty());
+}
+
+TEST_CASE("a look at late events goes on from a state in the recording",
+          "[rerun]") {
+  auto settings = GENERATE(
+    std::vector<std::string>{},
+    std::vector<std::string>{"protocol.name=pdmm_isvr", "link.drop=0.1",
+                             "link.latency=5ms", "link.jitter=5ms",
+                             "link.duplicate=0.2", "swaps.timeout=40ms"},
+    std::vector<std::string>{"protocol.name=async_sgd", "link.latency=3ms"});
+  temporary_folder folder;
+  auto run = record(folder / "run.caps", settings, 1);
+  auto late = run.outcome.events * 9 / 10;
+  struct view {
+    std::vector<std::vector<double>> weights;
+    std::vector<int64_t> sequences;
+    std::vector<size_t> inboxes;
+    bool operator==(const view&) const = default;
+  };
+  auto look = [&](const std::string& change) {
+    auto copy = folder / "copy.caps";
+    std::filesystem::copy_file(
+      run.file, copy, std::filesystem::copy_options::overwrite_existing);
+    SQLite::Database{copy.string(), SQLite::OPEN_READWRITE}.exec(change);
+    recording_file file{copy};
+    auto plan = plan_of(file, built_in_components());
+    rerun_states states{file, plan, {}};
+    view result;
+    for (int64_t node = 0; node < 3; ++node) {
+      auto found = states.find(state_kind::weights, node, late);
+      result.weights.push_back(found->parts.front().values);
+      result.sequences.push_back(found->sequence);
+      result.inboxes.push_back(states.inbox(node, late).size());
+    }
+    return result;
+  };
+  // Whoever begins at the start stumbles over the third event.
+  std::string trap = "UPDATE event SET node_step = 77 WHERE sequence = 3";
+  std::string no_states = "DELETE FROM snapshot WHERE encoding = 'safetensors'";
+  CHECK(look(trap) == look(no_states));
+  CHECK_THROWS_WITH(look(trap + ";" + no_states),
+                    contains("does not run as recorded"));
 }
 
 TEST_CASE("what was not recorded cannot be run again", "[rerun]") {

@@ -4,6 +4,7 @@
 #include "runtime/recording/fork.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_facts.hpp"
+#include "runtime/recording/stored_state.hpp"
 #include "runtime/report/observers.hpp"
 #include "runtime/scenario/components.hpp"
 
@@ -70,12 +71,12 @@ recorded_run record(const std::filesystem::path& file,
 
 namespace {
 
-/// Runs a plan with a recording, whose extra facts are `more`. `execute` runs
-/// it.
+/// Runs a plan with a recording, whose extra facts are `more`, and which begins
+/// as `original` up to event `after`. `execute` runs it.
 template <class F>
 recorded_run record_as(const std::filesystem::path& file, run_plan& plan,
                        const std::map<std::string, std::string>& more,
-                       F execute) {
+                       recording_file* original, int64_t after, F execute) {
   recorded_run result;
   result.file = file;
   observers all;
@@ -83,8 +84,12 @@ recorded_run record_as(const std::filesystem::path& file, run_plan& plan,
   auto level = parse_recording_level(plan.content.recording);
   if (level != recording_level::off) {
     recorder_options options{
-      file, level, plan.content.recording_snapshots,
-      [&](const std::string& why) { result.failures.push_back(why); }};
+      file,
+      level,
+      plan.content.recording_snapshots,
+      [&](const std::string& why) { result.failures.push_back(why); },
+      after > 0 ? original : nullptr,
+      after};
     auto facts = facts_of(plan);
     facts.meta.insert(more.begin(), more.end());
     recording = &all.add<recorder>(options, std::move(facts));
@@ -105,7 +110,7 @@ recorded_run record(const std::filesystem::path& file, run_plan& plan,
                     size_t threads) {
   run_settings settings;
   settings.threads = threads;
-  return record_as(file, plan, {}, [&](run_observer& all) {
+  return record_as(file, plan, {}, nullptr, 0, [&](run_observer& all) {
     return plan.content.clock == "virtual" ? run_virtual(plan, settings, all)
                                            : run_real(plan, settings, all);
   });
@@ -113,7 +118,7 @@ recorded_run record(const std::filesystem::path& file, run_plan& plan,
 
 recorded_run fork(const recorded_run& original,
                   const std::filesystem::path& file, int64_t after,
-                  const std::vector<std::string>& settings) {
+                  const std::vector<std::string>& settings, fork_start start) {
   auto known = built_in_components();
   recording_file source{original.file};
   auto plan = plan_of(source, known);
@@ -121,17 +126,26 @@ recorded_run fork(const recorded_run& original,
   std::map<std::string, std::string> more;
   if (!changes.empty())
     more["changes"] = to_json(changes);
-  return record_as(file, plan, more, [&](run_observer& all) {
-    fork_watch watch{source, plan, after, plan.environment->events, nullptr};
+  std::optional<run_state> state;
+  if (start == fork_start::last_state)
+    state = state_before(source, after);
+  auto from = state ? state->position : 0;
+  auto run = [&](run_observer& all) {
+    fork_watch watch{source,  plan, after, plan.environment->events,
+                     nullptr, from};
     plan.environment->events = &watch;
     run_settings own;
     own.threads = 2;
     own.interrupted = &watch.over();
+    own.from = state ? &*state : nullptr;
     auto end = run_virtual(plan, own, all);
     if (!watch.problem().empty())
       throw error(watch.problem());
     return end;
-  });
+  };
+  auto result = record_as(file, plan, more, &source, from, run);
+  result.from = from;
+  return result;
 }
 
 std::vector<std::string> contents(const recorded_run& run,

@@ -24,7 +24,12 @@ struct recorded_run {
   /// The last parameters of every node, as bytes.
   std::map<node_id, std::string> weights;
   uint64_t bytes_sent = 0;
+  /// Of a fork: the event after which it went on; 0 if it started again.
+  int64_t from = 0;
 };
+
+/// Where a fork begins.
+enum class fork_start : uint8_t { last_state, first_event };
 
 /// A small least-squares problem for three nodes, four epochs of six steps;
 /// `settings` override keys.
@@ -41,7 +46,8 @@ recorded_run record(const std::filesystem::path& file, run_plan& plan,
 /// Forks a recorded run after an event; throws what `prepare_fork` throws.
 recorded_run fork(const recorded_run& original,
                   const std::filesystem::path& file, int64_t after,
-                  const std::vector<std::string>& settings);
+                  const std::vector<std::string>& settings,
+                  fork_start start = fork_start::last_state);
 
 /// All rows of a table as text, without what differs from run to run.
 std::vector<std::string> contents(const recorded_run& run,
