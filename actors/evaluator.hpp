@@ -30,7 +30,7 @@ struct evaluator_config {
   sample_set validation;
   sample_set test;
   /// Samples per job of the pool.
-  int64_t chunk = 1000;
+  int64_t chunk = 100;
   /// Number of nodes in the run.
   node_id nodes = 0;
   /// By ascending id; empty between peers.

@@ -21,6 +21,21 @@ set_target_properties(caps::xxhash PROPERTIES
   IMPORTED_LOCATION "${XXHASH_LIBRARY}"
   INTERFACE_INCLUDE_DIRECTORIES "${XXHASH_INCLUDE_DIR}")
 
+# Where it is built with them, variants for the vector units of the processor.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_INCLUDES ${XXHASH_INCLUDE_DIR})
+set(CMAKE_REQUIRED_LIBRARIES ${XXHASH_LIBRARY})
+check_cxx_source_compiles([[
+  #include <xxh_x86dispatch.h>
+  int main() { return static_cast<int>(XXH3_64bits_dispatch("", 0)); }
+]] CAPS_XXHASH_DISPATCHES)
+unset(CMAKE_REQUIRED_INCLUDES)
+unset(CMAKE_REQUIRED_LIBRARIES)
+if(CAPS_XXHASH_DISPATCHES)
+  set_target_properties(caps::xxhash PROPERTIES
+    INTERFACE_COMPILE_DEFINITIONS CAPS_XXHASH_DISPATCHES)
+endif()
+
 # Nor has libedit-dev.
 find_path(EDIT_INCLUDE_DIR histedit.h REQUIRED)
 find_library(EDIT_LIBRARY edit REQUIRED)

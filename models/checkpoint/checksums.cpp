@@ -4,6 +4,9 @@
 
 #define XXH_STATIC_LINKING_ONLY // shows the size of a state
 #include <xxhash.h>
+#ifdef CAPS_XXHASH_DISPATCHES
+#include <xxh_x86dispatch.h> // puts its variants in the place of XXH3
+#endif
 
 #include <algorithm>
 

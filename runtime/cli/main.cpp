@@ -1,4 +1,5 @@
 #include "models/errors.hpp"
+#include "models/memory.hpp"
 #include "models/threads.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/options.hpp"
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
   auto [options, code] = caps::parse_command_line(argc, argv);
   if (!options)
     return code;
+  caps::keep_freed_memory();
   caps::pin_math_to_one_thread();
   try {
     return static_cast<int>(execute(*options));

@@ -54,6 +54,7 @@ copied_start copy_start_of(recording_file& original, int64_t last,
   event_rows events{original};
   while (result.last.sequence < last && events.next(result.last)) {
     copy.add(result.last);
+    result.message_bytes += static_cast<size_t>(result.last.bytes);
     if (result.last.sequence % events_at_a_time == 0)
       pause();
   }

@@ -10,8 +10,9 @@ namespace caps {
 /// What was copied.
 struct copied_start {
   event_row last;
-  /// Bytes of the nodes' vectors, of all states of the run, and of the last of
-  /// these.
+  /// Bytes of all messages, of the nodes' vectors, of all states of the run, and
+  /// of the last of these.
+  size_t message_bytes = 0;
   size_t vector_bytes = 0;
   size_t state_bytes = 0;
   size_t last_state_bytes = 0;

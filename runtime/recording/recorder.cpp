@@ -80,9 +80,10 @@ void recorder::copy_start() {
   begun_ = options_.after;
   first_time_ = virtual_start.count();
   last_time_ = copied.last.time;
+  message_bytes_ = copied.message_bytes;
   vector_bytes_ = copied.vector_bytes;
   state_bytes_ = copied.state_bytes;
-  last_state_bytes_ = copied.last_state_bytes;
+  next_state_bytes_ = copied.last_state_bytes;
   in_copy_ = true;
 }
 
@@ -118,17 +119,24 @@ void recorder::end(const event_end& x) {
       = x.snapshot->weights.size_bytes() + x.snapshot->buffers.size_bytes();
     bytes += vectors;
     result.snapshot = x.snapshot;
-    std::lock_guard lock{mutex_};
-    vector_bytes_ += vectors;
-    // At the start there is nothing to go on from.
-    if (x.snapshot->epoch > 0)
-      ++kept_since_;
+    count_snapshot(x.snapshot->epoch, vectors);
   }
   if (options_.level == recording_level::payloads && x.content.size() > 0) {
     bytes += x.origin.bytes;
     result.content = x.content;
   }
-  push(std::move(result), bytes);
+  push(std::move(result), bytes, x.origin.bytes);
+}
+
+void recorder::count_snapshot(int64_t epoch, size_t bytes) {
+  // Parameters, gradients, memory of optimizer and protocol, messages.
+  constexpr size_t vectors_of_a_node = 4;
+  std::lock_guard lock{mutex_};
+  vector_bytes_ += bytes;
+  if (epoch > 0)
+    ++kept_since_;
+  else
+    next_state_bytes_ += vectors_of_a_node * bytes;
 }
 
 void recorder::note(node_id node, const event_ticket& event, bool failure,
@@ -144,8 +152,10 @@ int64_t recorder::snapshot_every() const {
 bool recorder::wants_run_state() const {
   std::lock_guard lock{mutex_};
   return !stopped_ && options_.snapshot_every > 0 && kept_since_ >= keepers_
-         && state_bytes_ + last_state_bytes_
-              <= run_state_bytes_free + vector_bytes_;
+         && state_bytes_ + next_state_bytes_
+              <= run_state_bytes_free
+                   + std::min(vector_bytes_,
+                              message_bytes_ / message_bytes_per_state_byte);
 }
 
 void recorder::keep(run_state x) {
@@ -154,7 +164,7 @@ void recorder::keep(run_state x) {
     std::lock_guard lock{mutex_};
     kept_since_ = 0;
     state_bytes_ += bytes;
-    last_state_bytes_ = bytes;
+    next_state_bytes_ = bytes;
     x.position = begun_;
   }
   push(std::move(x), bytes);
@@ -241,8 +251,9 @@ void recorder::on_end(const run_end& x) {
 
 // -- writing ------------------------------------------------------------------
 
-void recorder::push(item x, size_t bytes) {
+void recorder::push(item x, size_t bytes, size_t message_bytes) {
   std::unique_lock lock{mutex_};
+  message_bytes_ += message_bytes;
   emptied_.wait(lock, [&] {
     return stopped_ || queue_.empty()
            || queue_bytes_ + bytes <= waiting_bytes_max;

@@ -74,8 +74,12 @@ public:
   /// Bytes of the disk that are left to the other results of the run.
   static constexpr size_t disk_bytes_left = size_t{4} << 20;
 
-  /// Bytes that states of the whole run may take in any recording.
+  /// Bytes that states of the whole run may take in any recording. More than
+  /// these they take only up to the bytes of all vectors before them, lest files
+  /// become too large, and up to a part of the bytes of all messages before
+  /// them, lest writing takes too long.
   static constexpr size_t run_state_bytes_free = size_t{64} << 20;
+  static constexpr size_t message_bytes_per_state_byte = 20;
 
   /// Creates the file; if that fails, the recording has already ended.
   recorder(recorder_options options, recording_facts facts);
@@ -122,7 +126,8 @@ private:
   using item = std::variant<full_event, metric_row, note_row, run_state>;
 
   void copy_start();
-  void push(item x, size_t bytes);
+  void count_snapshot(int64_t epoch, size_t bytes);
+  void push(item x, size_t bytes, size_t message_bytes = 0);
   void put_metric(metric_row x);
   void put(const std::string& name, std::optional<double> value, node_id node,
            double seconds, std::optional<int64_t> epoch,
@@ -164,10 +169,12 @@ private:
   /// state of the run.
   int64_t keepers_ = 0;
   int64_t kept_since_ = 0;
-  /// Bytes of the vectors, of all states, and of the last state.
+  size_t message_bytes_ = 0;
   size_t vector_bytes_ = 0;
   size_t state_bytes_ = 0;
-  size_t last_state_bytes_ = 0;
+  /// What the next state will take, about: what the last one took, or before
+  /// the first one a few times the vectors that nodes start with.
+  size_t next_state_bytes_ = 0;
 
   std::thread thread_;
 };

@@ -65,8 +65,7 @@ struct recording_table {
 /// type. On the virtual clock there are also whole runs as they were after an
 /// event, which others can go on from (`run_state`), encoding "safetensors":
 /// kinds "run" and "observed" of node -1 and kind "node" of every node, with
-/// step and epoch 0. Together they take `run_state_bytes_free` and at most as
-/// many bytes more as all vectors before them.
+/// step and epoch 0.
 ///
 /// `payload`: the serialized message of an event between nodes; level
 /// "payloads" only.

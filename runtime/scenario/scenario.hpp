@@ -108,7 +108,7 @@ struct scenario {
   int64_t evaluation_every = 1;
   int64_t rounds_every = 0;
   int64_t test_length = 0;
-  int64_t evaluation_chunk = 1000;
+  int64_t evaluation_chunk = 100;
 
   std::string recording = "events";
   int64_t recording_snapshots = 1;

@@ -5,6 +5,7 @@
 
 #include "tests/bench/benchmarks.hpp"
 
+#include "models/memory.hpp"
 #include "models/threads.hpp"
 
 #include <benchmark/benchmark.h>
@@ -31,6 +32,7 @@ std::optional<std::string_view> ratios_option(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace caps::bench;
+  caps::keep_freed_memory();
   caps::pin_math_to_one_thread();
   auto wanted = ratios_option(argc, argv);
   if (!wanted) {

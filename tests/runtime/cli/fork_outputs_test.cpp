@@ -54,10 +54,10 @@ TEST_CASE("a fork that changes nothing leaves the files of its run",
             .code
           == 0);
   auto at = std::to_string(events(shop) * 9 / 10);
-  auto fork = [&](const std::string& out, std::vector<std::string> more) {
-    more.insert(more.begin(),
+  auto fork = [&](const std::string& out, std::vector<std::string> flags) {
+    flags.insert(flags.begin(),
                 {"fork", "out/run.caps", "--at", at, "--out", out});
-    auto got = shop.caps(more);
+    auto got = shop.caps(flags);
     INFO(got.err);
     REQUIRE(got.code == 0);
     return read_text(shop / (out + "/log.txt"));

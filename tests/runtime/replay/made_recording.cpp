@@ -104,18 +104,18 @@ void made_recording::metric(int64_t sequence, int64_t time, int64_t node,
 void made_recording::snapshot(int64_t sequence, int64_t node, int64_t step,
                               const std::string& kind,
                               const std::vector<float>& values) {
-  auto bytes = std::as_bytes(std::span{values});
+  auto raw = std::as_bytes(std::span{values});
   row_digest digest{static_cast<uint64_t>(snapshot_chain_)};
   digest.add(sequence).add(node).add(step).add(int64_t{0});
   digest.add(std::string_view{kind}).add(std::string_view{"float32"});
-  snapshot_chain_ = static_cast<int64_t>(digest.add(bytes).result());
+  snapshot_chain_ = static_cast<int64_t>(digest.add(raw).result());
   SQLite::Statement put{database_, "INSERT INTO snapshot VALUES (NULL, ?, ?, "
                                    "?, 0, ?, 'float32', ?, ?)"};
   put.bind(1, sequence);
   put.bind(2, node);
   put.bind(3, step);
   put.bind(4, kind);
-  put.bind(5, bytes.data(), static_cast<int>(bytes.size()));
+  put.bind(5, raw.data(), static_cast<int>(raw.size()));
   put.bind(6, snapshot_chain_);
   put.exec();
 }
