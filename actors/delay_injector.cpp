@@ -24,7 +24,8 @@ void deliver(pointer self, const envelope& x, link_traffic::duration delay) {
 } // namespace
 
 caf::behavior delay_injector(pointer self, const link_traffic& traffic) {
-  self->state.traffic = traffic;
+  if (!self->state.traffic)
+    self->state.traffic = traffic;
   return {
     [self](const envelope& x) {
       auto now = self->clock().now().time_since_epoch();

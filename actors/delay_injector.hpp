@@ -23,6 +23,7 @@ struct envelope {
 
 struct delay_injector_state {
   static inline const char* name = "delay_injector";
+  /// Set when the actor begins, unless somebody has set it before.
   std::optional<link_traffic> traffic;
 };
 

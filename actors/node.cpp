@@ -161,11 +161,16 @@ void node::introduce(const introductions& x) {
   }
 }
 
+link_traffic node::traffic_to(node_id to, const link_model& model) const {
+  return {model, random_stream{environment_->seed, own_.id,
+                               fmt::format("link {}", to)}};
+}
+
 caf::actor node::make_injector(node_id to, const link_model& model) {
-  return spawn<caf::linked>(
-    delay_injector,
-    link_traffic{model, random_stream{environment_->seed, own_.id,
-                                      fmt::format("link {}", to)}});
+  // Restored nodes make theirs while they handle nothing.
+  auto result = home_system().spawn(delay_injector, traffic_to(to, model));
+  link_to(result);
+  return result;
 }
 
 void node::start() {

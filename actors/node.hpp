@@ -3,6 +3,7 @@
 #include "actors/compute_service.hpp"
 #include "actors/event_sink.hpp"
 #include "actors/link_model.hpp"
+#include "actors/link_traffic.hpp"
 #include "actors/node_context.hpp"
 #include "actors/protocol.hpp"
 #include "models/data/dataset.hpp"
@@ -228,6 +229,8 @@ private:
   void schedule_crash();
   void visit_pending(state_visitor& visitor);
   void change_links(const std::map<node_id, link_model>& links);
+  /// What becomes of messages on a new link.
+  link_traffic traffic_to(node_id to, const link_model& model) const;
   caf::actor make_injector(node_id to, const link_model& model);
   event_origin origin_here(std::string_view kind, uint64_t number) const;
   std::optional<int64_t> staleness_of(const event_origin& origin) const;

@@ -17,12 +17,12 @@ namespace caps {
 
 namespace {
 
-/// Has been set up, and handles nothing at this moment.
-link_traffic& traffic_of(const caf::actor& injector) {
+/// The injector handles nothing at this moment.
+std::optional<link_traffic>& traffic_of(const caf::actor& injector) {
   using type = caf::stateful_actor<delay_injector_state>;
   auto& actor
     = dynamic_cast<type&>(*caf::actor_cast<caf::abstract_actor*>(injector));
-  return *actor.state.traffic;
+  return actor.state.traffic;
 }
 
 } // namespace
@@ -76,8 +76,12 @@ void node::visit_links(state_visitor& visitor) {
     visit_value(visitor, "injected", injected);
     if (injected && !x.injector)
       x.injector = make_injector(x.to, {});
-    if (injected)
-      visit_nested(visitor, "traffic", traffic_of(x.injector));
+    if (injected) {
+      auto& traffic = traffic_of(x.injector);
+      if (!traffic) // it has not begun yet
+        traffic = traffic_to(x.to, {});
+      visit_nested(visitor, "traffic", *traffic);
+    }
     visitor.leave();
   }
 }

@@ -71,6 +71,10 @@ public:
   /// Training has begun.
   virtual void on_start() {}
 
+  /// The run goes on from the state of another one, and what was told so far
+  /// happened there.
+  virtual void on_resumed() {}
+
   /// A node has made `step` steps.
   virtual void on_progress(node_id, int64_t /*step*/) {}
 

@@ -103,7 +103,6 @@ event_ticket recorder::begin(const event_begin& x) {
   std::lock_guard lock{mutex_};
   if (begun_ == 0)
     first_time_ = x.time;
-  in_copy_ = false;
   // Threads may get here in another order than they looked at the clock.
   last_time_ = std::max(last_time_, x.time - first_time_);
   return {++begun_, last_time_};

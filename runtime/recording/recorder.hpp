@@ -106,6 +106,7 @@ public:
 
   // -- implementation of run_observer -----------------------------------------
 
+  void on_resumed() override { in_copy_ = false; }
   void on_row(const metrics_row& x) override;
   void on_edge(const edge_row& x) override;
   void on_round(const round_row& x) override;

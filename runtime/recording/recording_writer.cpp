@@ -90,7 +90,6 @@ recording_writer::recording_writer(std::filesystem::path file,
   guarded([&] {
     database_.emplace(file_.string(),
                       SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    database_->exec("PRAGMA page_size = 32768");
     database_->exec("PRAGMA journal_mode = WAL");
     database_->exec("PRAGMA synchronous = NORMAL");
     database_->exec(

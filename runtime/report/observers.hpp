@@ -26,6 +26,10 @@ public:
     each([&](run_observer& x) { x.on_start(); });
   }
 
+  void on_resumed() override {
+    each([](run_observer& x) { x.on_resumed(); });
+  }
+
   void on_progress(node_id node, int64_t step) override {
     each([&](run_observer& x) { x.on_progress(node, step); });
   }

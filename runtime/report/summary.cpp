@@ -76,6 +76,17 @@ void summary::on_start() {
   since_start_ = {};
 }
 
+void summary::on_resumed() {
+  steps_before_ = steps();
+}
+
+int64_t summary::steps() const {
+  int64_t result = 0;
+  for (const auto& [node, n] : steps_)
+    result += n;
+  return result;
+}
+
 void summary::on_metrics(const node_metrics& x) {
   metrics_[x.stamp.source] = x;
 }
@@ -94,9 +105,6 @@ void summary::on_row(const metrics_row& row) {
 
 void summary::on_end(const run_end& end) {
   auto seconds = since_start_.seconds();
-  int64_t steps = 0;
-  for (const auto& [node, n] : steps_)
-    steps += n;
   double accuracy_sum = 0, accuracy_min = 1, virtual_seconds = 0;
   size_t measured = 0;
   uint64_t bytes = 0, messages = 0;
@@ -124,12 +132,13 @@ void summary::on_end(const run_end& end) {
   out["clock"] = facts_.clock;
   out["threads"] = facts_.threads;
   out["processes"] = facts_.processes;
-  out["steps"] = steps;
+  out["steps"] = steps();
   out["virtual_seconds"] = virtual_seconds;
   out["wall_seconds"] = seconds;
   out["startup_seconds"] = startup_seconds_;
   out["steps_per_second"]
-    = seconds > 0 ? static_cast<double>(steps) / seconds : 0.0;
+    = seconds > 0 ? static_cast<double>(steps() - steps_before_) / seconds
+                  : 0.0;
   out["peak_memory_bytes"] = peak_memory_bytes();
   out["bytes_sent"] = bytes;
   out["messages_sent"] = messages;

@@ -36,6 +36,7 @@ public:
   void tell_of(const recorder& x) { recording_ = &x; }
 
   void on_start() override;
+  void on_resumed() override;
   void on_progress(node_id node, int64_t step) override;
   void on_row(const metrics_row& row) override;
   void on_metrics(const node_metrics& x) override;
@@ -45,9 +46,14 @@ public:
   const std::string& json() const noexcept { return json_; }
 
 private:
+  /// Steps of all nodes so far.
+  int64_t steps() const;
+
   std::filesystem::path file_;
   run_facts facts_;
   stopwatch since_start_;
+  /// Steps that the run this one goes on from had made.
+  int64_t steps_before_ = 0;
   double startup_seconds_ = 0;
   /// The last row and step count of each node.
   std::map<node_id, metrics_row> last_;

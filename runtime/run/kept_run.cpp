@@ -194,6 +194,7 @@ void kept_run::go_on_from(const run_state& state, run_observer& observer) {
     at(i).settle();
     observer.on_progress(static_cast<node_id>(i), at(i).step());
   }
+  observer.on_resumed();
   std::vector<due_delivery> due;
   auto reader = reader_of(state.run, name_of(state, "the run"));
   visit(reader, due);

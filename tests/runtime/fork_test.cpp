@@ -191,6 +191,23 @@ TEST_CASE("a fork may keep a node that crashed", "[fork]") {
   check_replays(other);
 }
 
+TEST_CASE("a state knows links that became ideal", "[fork]") {
+  temporary_folder folder;
+  auto run = record(folder / "run.caps",
+                    {"link.latency=7ms", "link.jitter=5ms",
+                     "compute.step_time_std=3ms", "protocol.name=async_sgd",
+                     "training.epochs=8"},
+                    1);
+  auto ideal = fork(run, folder / "ideal.caps", 50,
+                    {"link.latency=0s", "link.jitter=0s"});
+  auto late = ideal.outcome.events * 9 / 10;
+  auto one = fork(ideal, folder / "one.caps", late, {"link.jitter=2ms"});
+  auto other = fork(ideal, folder / "other.caps", late, {"link.jitter=2ms"},
+                    fork_start::first_event);
+  CHECK(one.from > 50);
+  CHECK(contents(one, "event") == contents(other, "event"));
+}
+
 TEST_CASE("a fork can be forked", "[fork]") {
   temporary_folder folder;
   auto run = record(folder / "run.caps", {"swaps.timeout=100ms"}, 1);
