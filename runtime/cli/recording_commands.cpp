@@ -86,7 +86,15 @@ exit_code fork_command(const cli_options& options, const components& known) {
     plan.environment->events = &watch;
     auto own = settings;
     own.interrupted = &watch.over();
-    auto end = run_virtual(plan, own, observer);
+    run_end end;
+    try {
+      end = run_virtual(plan, own, observer);
+    } catch (const input_error& e) {
+      if (!from)
+        throw;
+      throw input_error(fmt::format("{}: {}; --from-start does without states",
+                                    options.recording.string(), e.what()));
+    }
     if (!watch.problem().empty())
       throw error(
         fmt::format("{}: {}", options.recording.string(), watch.problem()));

@@ -3,6 +3,7 @@
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_diff.hpp"
 #include "runtime/recording/replay_check.hpp"
+#include "runtime/recording/stored_state.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/scenario/components.hpp"
 #include "tests/runtime/support/recorded_run.hpp"
@@ -189,6 +190,35 @@ TEST_CASE("a fork may keep a node that crashed", "[fork]") {
   REQUIRE(other.end.text == "");
   CHECK(other.weights.contains(1));
   check_replays(other);
+}
+
+TEST_CASE("a state of another configuration is refused", "[fork]") {
+  temporary_folder folder;
+  auto run = record(folder / "run.caps", {"optimizer.name=adam"}, 1);
+  recording_file file{run.file};
+  auto state = state_before(file, run.outcome.events);
+  REQUIRE(state);
+  run_settings settings;
+  settings.from = &*state;
+  auto refusal = [&](const std::vector<std::string>& other) -> std::string {
+    auto plan = small_plan(other);
+    run_observer nobody;
+    try {
+      run_virtual(plan, settings, nobody);
+    } catch (const input_error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  auto position = std::to_string(state->position);
+  CHECK_THAT(refusal({"optimizer.name=sgd"}),
+             contains("the state after event " + position
+                      + ", node 0, does not hold 'optimizer."));
+  CHECK_THAT(refusal({"optimizer.name=adam", "nodes.count=4"}),
+             contains("of 3 nodes, expected 4"));
+  CHECK_THAT(refusal({"optimizer.name=adam", "data.features=8"}),
+             contains("node 0"));
+  CHECK(refusal({"optimizer.name=adam"}) == "");
 }
 
 TEST_CASE("a state knows links that became ideal", "[fork]") {
