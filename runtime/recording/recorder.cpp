@@ -150,11 +150,11 @@ int64_t recorder::snapshot_every() const {
 
 bool recorder::wants_run_state() const {
   std::lock_guard lock{mutex_};
+  auto bytes = state_bytes_ + next_state_bytes_;
   return !stopped_ && options_.snapshot_every > 0 && kept_since_ >= keepers_
-         && state_bytes_ + next_state_bytes_
-              <= run_state_bytes_free
-                   + std::min(vector_bytes_,
-                              message_bytes_ / message_bytes_per_state_byte);
+         && bytes <= run_state_bytes_free + vector_bytes_
+         && bytes <= run_state_bytes_unsent
+                       + message_bytes_ / message_bytes_per_state_byte;
 }
 
 void recorder::keep(run_state x) {

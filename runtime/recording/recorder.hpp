@@ -74,11 +74,13 @@ public:
   /// Bytes of the disk that are left to the other results of the run.
   static constexpr size_t disk_bytes_left = size_t{4} << 20;
 
-  /// Bytes that states of the whole run may take in any recording. More than
-  /// these they take only up to the bytes of all vectors before them, lest files
-  /// become too large, and up to a part of the bytes of all messages before
-  /// them, lest writing takes too long.
+  /// States of the whole run take at most so many bytes and those of all
+  /// vectors before them, lest files become too large.
   static constexpr size_t run_state_bytes_free = size_t{64} << 20;
+
+  /// And at most so many and a part of the bytes of all messages before them,
+  /// lest writing takes too long.
+  static constexpr size_t run_state_bytes_unsent = size_t{256} << 10;
   static constexpr size_t message_bytes_per_state_byte = 20;
 
   /// Creates the file; if that fails, the recording has already ended.
