@@ -3,6 +3,7 @@
 
 #include "actors/node.hpp"
 
+#include "actors/actor_object.hpp"
 #include "actors/delay_injector.hpp"
 #include "models/checkpoint/state_archive.hpp"
 #include "models/errors.hpp"
@@ -17,12 +18,9 @@ namespace caps {
 
 namespace {
 
-/// The injector handles nothing at this moment.
 std::optional<link_traffic>& traffic_of(const caf::actor& injector) {
   using type = caf::stateful_actor<delay_injector_state>;
-  auto& actor
-    = dynamic_cast<type&>(*caf::actor_cast<caf::abstract_actor*>(injector));
-  return actor.state.traffic;
+  return actor_object<type>(injector).state.traffic;
 }
 
 } // namespace

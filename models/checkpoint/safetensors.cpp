@@ -17,7 +17,6 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <set>
 
 namespace caps {
@@ -323,13 +322,10 @@ tensor_file read_all(reader in) {
 
 void write_safetensors(const std::filesystem::path& path,
                        const tensor_file& contents) {
-  std::optional<atomic_file> file;
-  format(contents, path.string(), [&](std::span<const std::byte> bytes) {
-    if (!file)
-      file.emplace(path);
-    file->write(bytes);
-  });
-  file->commit();
+  atomic_file file{path};
+  format(contents, path.string(),
+         [&](std::span<const std::byte> bytes) { file.write(bytes); });
+  file.commit();
 }
 
 std::string to_safetensors(const tensor_file& contents) {

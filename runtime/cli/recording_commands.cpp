@@ -70,7 +70,6 @@ exit_code fork_command(const cli_options& options, const components& known) {
   if (!options.from_start)
     from = state_before(file, options.at);
   if (from) {
-    reports.from = &*from;
     reports.original = &file;
     settings.from = &*from;
   }

@@ -94,9 +94,9 @@ recorder* record(run_plan& plan, const run_settings& settings,
         .c_str(),
       stderr);
   };
-  if (options.from != nullptr) {
+  if (settings.from != nullptr) {
     keep.original = options.original;
-    keep.after = options.from->position;
+    keep.after = settings.from->position;
   }
   if (keep.level == recording_level::off)
     return nullptr;
@@ -127,9 +127,9 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
   auto log = open_log(out / "log.txt", options.log_level);
   log->info("{} runs scenario {} with {} threads", version_text(),
             options.origin, settings.threads);
-  if (options.from != nullptr)
+  if (settings.from != nullptr)
     log->info("it goes on from the state of the run after event {}",
-              options.from->position);
+              settings.from->position);
   if (!plan.mixing_facts.not_doubly_stochastic.empty())
     log->warn("the mixing weights are not doubly stochastic: {}",
               plan.mixing_facts.not_doubly_stochastic);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "actors/run_state.hpp"
 #include "models/errors.hpp"
 #include "runtime/replay/recording_file.hpp"
 #include "runtime/run/run.hpp"
@@ -22,9 +21,8 @@ struct report_options {
   std::string origin;
   /// Changes in the course of the run.
   std::vector<scenario_change> changes;
-  /// Where the run goes on instead of starting; null for its start. Then, the
+  /// Of a run that goes on instead of starting (`run_settings::from`): the
   /// recording to copy up to there.
-  const run_state* from = nullptr;
   recording_file* original = nullptr;
   std::string log_level = "info";
   bool quiet = false;

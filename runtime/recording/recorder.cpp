@@ -349,9 +349,13 @@ void recorder::write(const full_event& x) {
   writer_->add(row);
   if (x.snapshot) {
     auto add = [&](const char* kind, const tensor_payload& content) {
-      if (!content.empty() && content.numel() > 0)
-        writer_->add({row.sequence, row.destination, row.node_step,
-                      x.snapshot->epoch, kind, content});
+      if (content.empty() || content.numel() == 0)
+        return;
+      std::vector<std::byte> bytes(content.size_bytes());
+      content.storage()->copy_to(bytes.data());
+      writer_->add(recording_writer::snapshot_row{
+        row.sequence, row.destination, row.node_step, x.snapshot->epoch, kind,
+        std::string{to_string(content.type())}, bytes});
     };
     add("parameters", x.snapshot->weights);
     add("buffers", x.snapshot->buffers);

@@ -178,13 +178,6 @@ void recording_writer::add(const note_row& x) {
   ++rows_;
 }
 
-void recording_writer::add(const snapshot& x) {
-  std::vector<std::byte> bytes(x.content.size_bytes());
-  x.content.storage()->copy_to(bytes.data());
-  add(snapshot_row{x.sequence, x.node, x.step, x.epoch, x.kind,
-                   std::string{to_string(x.content.type())}, bytes});
-}
-
 void recording_writer::add(const snapshot_row& x) {
   guarded([&] {
     open_transaction();

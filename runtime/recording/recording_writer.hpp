@@ -1,6 +1,6 @@
 #pragma once
 
-#include "messages/tensor_payload.hpp"
+#include "messages/fwd.hpp"
 #include "runtime/recording/rows.hpp"
 
 #include <SQLiteCpp/Database.h>
@@ -47,18 +47,6 @@ public:
   void add(const metric_row& x);
 
   void add(const note_row& x);
-
-  /// A vector of a node right after event `sequence`.
-  struct snapshot {
-    int64_t sequence = 0;
-    node_id node = no_node;
-    int64_t step = 0;
-    int64_t epoch = 0;
-    std::string kind;
-    const tensor_payload& content;
-  };
-
-  void add(const snapshot& x);
 
   /// The columns of a row of the table `snapshot`.
   struct snapshot_row {

@@ -1,5 +1,6 @@
 #include "runtime/recording/rerun.hpp"
 
+#include "actors/actor_object.hpp"
 #include "actors/event_sink.hpp"
 #include "messages/actors.hpp"
 #include "models/checkpoint/state_archive.hpp"
@@ -177,8 +178,7 @@ public:
   int64_t position() const noexcept { return position_; }
 
   node& at(node_id id) {
-    return dynamic_cast<node&>(*caf::actor_cast<caf::abstract_actor*>(
-      nodes_.at(static_cast<size_t>(id))));
+    return actor_object<node>(nodes_.at(static_cast<size_t>(id)));
   }
 
   node_id nodes() const noexcept { return static_cast<node_id>(nodes_.size()); }

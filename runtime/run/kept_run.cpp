@@ -1,5 +1,6 @@
 #include "runtime/run/kept_run.hpp"
 
+#include "actors/actor_object.hpp"
 #include "actors/coordinator.hpp"
 #include "actors/evaluator.hpp"
 #include "actors/sent_state.hpp"
@@ -18,21 +19,20 @@ namespace {
 
 using clock_event = caf::detail::simple_actor_clock::delayed_event;
 
-/// An actor that handles nothing at this moment.
+/// The state of an actor, by the pointer it knows itself by.
 template <class Pointer>
-std::remove_pointer_t<Pointer>& object_of(const caf::actor& handle) {
-  return dynamic_cast<std::remove_pointer_t<Pointer>&>(
-    *caf::actor_cast<caf::abstract_actor*>(handle));
+auto& state_of(const caf::actor& handle) {
+  return actor_object<std::remove_pointer_t<Pointer>>(handle).state;
 }
 
 coordinator_state& coordinator_of(const cluster& actors) {
   using pointer = coordinator_actor::stateful_pointer<coordinator_state>;
-  return object_of<pointer>(actors.coordinator).state;
+  return state_of<pointer>(actors.coordinator);
 }
 
 evaluator_state& evaluator_of(const cluster& actors) {
   using pointer = evaluator_actor::stateful_pointer<evaluator_state>;
-  return object_of<pointer>(actors.evaluator).state;
+  return state_of<pointer>(actors.evaluator);
 }
 
 void visit_letter(state_visitor& visitor, caf::actor_system& system,
@@ -87,7 +87,7 @@ kept_run::kept_run(const run_plan& plan, const cluster& actors,
 }
 
 node& kept_run::at(size_t i) const {
-  return object_of<node*>(actors_.nodes.at(i));
+  return actor_object<node>(actors_.nodes.at(i));
 }
 
 std::optional<run_state> kept_run::keep(observation_log& observed) {

@@ -1,3 +1,4 @@
+#include "actors/actor_object.hpp"
 #include "runtime/clock/virtual_compute.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
@@ -24,8 +25,7 @@ std::string describe_standstill(const cluster& actors) {
   std::vector<std::string> lines;
   size_t all = 0;
   for (const auto& handle : actors.nodes) {
-    const auto& one = dynamic_cast<const node&>(
-      *caf::actor_cast<caf::abstract_actor*>(handle));
+    const auto& one = actor_object<node>(handle);
     for (const auto& x : one.waits()) {
       if (++all <= shown_max)
         lines.push_back(fmt::format(
