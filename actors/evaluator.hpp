@@ -5,6 +5,7 @@
 #include "actors/run_observer.hpp"
 #include "messages/actors.hpp"
 #include "models/data/dataset.hpp"
+#include "models/evaluation.hpp"
 #include "models/nets/net.hpp"
 #include "models/state.hpp"
 
@@ -30,7 +31,7 @@ struct evaluator_config {
   sample_set validation;
   sample_set test;
   /// Samples per job of the pool.
-  int64_t chunk = 100;
+  int64_t chunk = evaluation_chunk;
   /// Number of nodes in the run.
   node_id nodes = 0;
   /// By ascending id; empty between peers.

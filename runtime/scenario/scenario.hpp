@@ -2,6 +2,7 @@
 
 #include "actors/compute_model.hpp"
 #include "actors/link_model.hpp"
+#include "models/evaluation.hpp"
 #include "runtime/scenario/component.hpp"
 #include "runtime/scenario/components.hpp"
 
@@ -108,7 +109,7 @@ struct scenario {
   int64_t evaluation_every = 1;
   int64_t rounds_every = 0;
   int64_t test_length = 0;
-  int64_t evaluation_chunk = 100;
+  int64_t evaluation_chunk = caps::evaluation_chunk;
 
   std::string recording = "events";
   int64_t recording_snapshots = 1;
