@@ -23,7 +23,7 @@ namespace {
 struct caps_options {
   std::string detection = "all";
   /// Decimal digits compared; -1 for all there are.
-  int64_t round_factor = 4;
+  double round_factor = 4;
   double sample = 0.05;
   int64_t block = 0;
   std::string metric = "loss";
@@ -251,9 +251,9 @@ public:
     visitor.choice("detection", x.detection, {"all", "random", "history"},
                    "elements of a part that are compared: all, a random "
                    "sample, or those that changed most often so far");
-    visitor.integer("round_factor", x.round_factor, {.min = -1, .max = 15},
-                    "decimal digits to which elements are compared; -1: they "
-                    "must be equal");
+    visitor.real("round_factor", x.round_factor, between(-1, 15),
+                 "decimal digits to which elements are compared, 3.3 for "
+                 "multiples of 0.0005; below 0: they must be equal");
     visitor.real("sample", x.sample, {.min = 0, .max = 1, .min_open = true},
                  "share of a part's elements in a sample");
     visitor.integer("block", x.block, at_least(0),

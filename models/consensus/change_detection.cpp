@@ -14,12 +14,12 @@ namespace {
 using std::nearbyint;
 
 /// 10^digits, by which numbers are multiplied before rounding.
-double rounding_scale(int64_t digits) {
-  if (digits < 0 || digits > 15)
+double rounding_scale(double digits) {
+  if (!(digits >= 0 && digits <= 15))
     throw input_error(fmt::format("round_factor is {}, but must be from 0 to "
                                   "15 digits",
                                   digits));
-  return std::pow(10.0, static_cast<double>(digits));
+  return std::pow(10.0, digits);
 }
 
 /// Calls `f` with a predicate for pairs of elements (or tensors) that are

@@ -31,9 +31,10 @@ std::vector<element_range> change_regions(const parameter_layout& layout,
 
 /// Two numbers count as equal if they are the same after rounding to this many
 /// decimal digits (as the published program: x 10^digits, to the nearest
-/// integer, ties to even, in the elements' own precision); if unset, only if
-/// they are equal exactly. NaN equals nothing.
-using rounding_digits = std::optional<int64_t>;
+/// integer, ties to even, in the elements' own precision), of which there can
+/// be a fraction: 3.3 stand for multiples of 0.0005. If unset, only if they are
+/// equal exactly. NaN equals nothing.
+using rounding_digits = std::optional<double>;
 
 /// For each region 100 times the share of elements that are equal in `now` and
 /// `before`. One pass over both. Throws `error` if vectors and regions do not

@@ -5,6 +5,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -69,7 +70,13 @@ TEST_CASE("rounding hides small changes", "[change_detection]") {
   CHECK(caps::unchanged_percent(now, before, regions, 3)
         == percents{100, 100, 100});
   CHECK(caps::unchanged_percent(now, before, regions, 4) == percents{0, 0, 0});
-  for (auto digits : {-1, 16})
+  auto zero = at::zeros_like(before);
+  auto small = at::full_like(before, 0.0004);
+  CHECK(caps::unchanged_percent(small, zero, regions, 3)
+        == percents{100, 100, 100});
+  CHECK(caps::unchanged_percent(small, zero, regions, 3.3)
+        == percents{0, 0, 0});
+  for (auto digits : {-0.1, 15.1, double{NAN}})
     CHECK_THROWS_AS(caps::unchanged_percent(now, before, regions, digits),
                     caps::input_error);
 }

@@ -44,7 +44,7 @@ std::unique_ptr<caps::reducer> make(std::string_view name,
 
 /// Options of caps that keep the threshold where it is.
 option_values fixed(int64_t digits, double threshold, option_values more = {}) {
-  more.insert({{"round_factor", digits},
+  more.insert({{"round_factor", static_cast<double>(digits)},
                {"unchange_rate", threshold},
                {"adjust_rate", 0.0}});
   return more;
