@@ -76,7 +76,7 @@ TEST_CASE("rounding hides small changes", "[change_detection]") {
         == percents{100, 100, 100});
   CHECK(caps::unchanged_percent(small, zero, regions, 3.3)
         == percents{0, 0, 0});
-  for (auto digits : {-0.1, 15.1, double{NAN}})
+  for (auto digits : {-1.0, -0.1, 15.1, 16.0, double{NAN}})
     CHECK_THROWS_AS(caps::unchanged_percent(now, before, regions, digits),
                     caps::input_error);
 }

@@ -43,8 +43,8 @@ std::unique_ptr<caps::reducer> make(std::string_view name,
 }
 
 /// Options of caps that keep the threshold where it is.
-option_values fixed(int64_t digits, double threshold, option_values more = {}) {
-  more.insert({{"round_factor", static_cast<double>(digits)},
+option_values fixed(double digits, double threshold, option_values more = {}) {
+  more.insert({{"round_factor", digits},
                {"unchange_rate", threshold},
                {"adjust_rate", 0.0}});
   return more;
