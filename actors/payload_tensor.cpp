@@ -42,6 +42,8 @@ at::ScalarType to_scalar_type(element_type x) {
       return at::kLong;
     case element_type::uint8:
       return at::kByte;
+    case element_type::float16:
+      return at::kHalf;
   }
   throw std::invalid_argument("unknown element type of a payload");
 }
@@ -58,6 +60,8 @@ element_type to_element_type(at::ScalarType x) {
       return element_type::int64;
     case at::kByte:
       return element_type::uint8;
+    case at::kHalf:
+      return element_type::float16;
     default:
       throw std::invalid_argument(
         std::string{"no payload can hold elements of type "} + toString(x));

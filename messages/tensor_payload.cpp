@@ -32,6 +32,8 @@ size_t bytes_of(element_type type) noexcept {
       return 8;
     case element_type::uint8:
       return 1;
+    case element_type::float16:
+      return 2;
   }
   return 0;
 }
@@ -46,6 +48,8 @@ std::string_view to_string(element_type type) noexcept {
       return "int64";
     case element_type::uint8:
       return "uint8";
+    case element_type::float16:
+      return "float16";
   }
   return "unknown";
 }

@@ -18,6 +18,7 @@ enum class element_type : uint8_t {
   float64 = 2,
   int64 = 3,
   uint8 = 4,
+  float16 = 5,
 };
 
 /// Bytes of one element; 0 for a value that is no element type.

@@ -1,6 +1,7 @@
 #include "models/compression/caps_reducer.hpp"
 
 #include "models/compression/packed_ranges.hpp"
+#include "models/compression/value_format.hpp"
 #include "models/consensus/change_detection.hpp"
 #include "models/fused_pass.hpp"
 #include "models/state_values.hpp"
@@ -28,6 +29,7 @@ struct caps_options {
   int64_t block = 0;
   std::string metric = "loss";
   skip_threshold_options threshold;
+  value_format values;
   bool residual = true;
 
   rounding_digits digits() const {
@@ -125,7 +127,8 @@ private:
 
 /// The elements of `x` that are sent.
 compressed_vector pack(const at::Tensor& x,
-                       const std::vector<element_range>& ranges) {
+                       const std::vector<element_range>& ranges,
+                       const value_format& format) {
   int64_t numel = 0;
   for (const auto& range : ranges)
     numel += range.numel;
@@ -138,28 +141,16 @@ compressed_vector pack(const at::Tensor& x,
     to = std::copy_n(from + range.offset * size, range.numel * size, to);
   return {.kind = compression_kind::parts,
           .numel = here.numel(),
-          .values = std::move(values),
+          .values = format.encode(values),
           .indices = pack_ranges(ranges)};
-}
-
-/// Sets elements of `x` to 0.
-void clear(const at::Tensor& x, const std::vector<element_range>& ranges) {
-  if (!x.device().is_cpu()) {
-    for (const auto& range : ranges)
-      x.narrow(0, range.offset, range.numel).zero_();
-    return;
-  }
-  auto size = x.itemsize();
-  auto bytes = static_cast<std::byte*>(x.data_ptr());
-  for (const auto& range : ranges)
-    std::fill_n(bytes + range.offset * size, range.numel * size, std::byte{});
 }
 
 class caps_reducer final : public reducer {
 public:
   caps_reducer(const caps_options& options, const parameter_layout& layout,
                random_stream& stream)
-    : selector_(options, layout, stream), residual_(options.residual) {
+    : selector_(options, layout, stream), format_(options.values),
+      residual_(options.residual) {
     for (const auto& entry : layout.entries())
       layers_.push_back(
         {{entry.offset, entry.numel}, &own_record().layers[entry.name]});
@@ -188,19 +179,21 @@ private:
       unsent_.zero_();
     auto sent = counted(
       selector_.select(unsent_, {x.values, x.weights, x.learning_rate}));
-    auto result = pack(unsent_, sent);
-    clear(unsent_, sent);
+    auto result = pack(unsent_, sent, format_);
+    add_decompressed(result, -1, unsent_);
     return result;
   }
 
   compressed_vector compress_parameters(const at::Tensor& weights,
                                         random_stream&) override {
-    auto sent
-      = counted(selector_.select(weights, residual_ ? copy_ : previous_));
-    record_sent(weights, sent, copy_);
+    // What cannot be told apart in 16 bits has not changed.
+    auto next = format_.rounded(weights);
+    auto sent = counted(selector_.select(next, residual_ ? copy_ : previous_));
+    auto result = pack(weights, sent, format_);
+    place_decompressed(result, copy_);
     if (!residual_)
-      previous_.copy_(weights);
-    return pack(weights, sent);
+      previous_.copy_(next);
+    return result;
   }
 
   /// The elements that are sent, once the record has those left out.
@@ -235,6 +228,7 @@ private:
   }
 
   part_selector selector_;
+  value_format format_;
   bool residual_;
   std::vector<layer> layers_;
   /// Of gradients: what is to be sent.
@@ -275,6 +269,7 @@ public:
                     "rose, else up");
     visitor.choice("metric", x.metric, {"loss", "accuracy"},
                    "of training, the mean between two adjustments");
+    x.values.describe(visitor);
     visitor.boolean("residual", x.residual,
                     "send later what was left out; else it is lost, as "
                     "published");

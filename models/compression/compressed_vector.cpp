@@ -92,9 +92,15 @@ void check_length(const compressed_vector& x, const char* name,
     refuse(x, fmt::format("it has {} {}, not {}", part.numel(), name, numel));
 }
 
+/// Refuses values other than elements of `type` or of half precision.
+void check_elements(const compressed_vector& x, at::ScalarType type) {
+  auto half = x.values.defined() && x.values.scalar_type() == at::kHalf;
+  check_part(x, "values", x.values, half ? at::kHalf : type);
+}
+
 /// Refuses more values than elements.
 void check_selection(const compressed_vector& x, at::ScalarType type) {
-  check_part(x, "values", x.values, type);
+  check_elements(x, type);
   if (x.values.numel() > x.numel)
     refuse(x, fmt::format("it has {} values", x.values.numel()));
   if (x.numel > selection_numel_max)
@@ -128,7 +134,7 @@ void check_levels(const compressed_vector& x, at::ScalarType type) {
 }
 
 void check_parts(const compressed_vector& x, at::ScalarType type) {
-  check_part(x, "values", x.values, type);
+  check_elements(x, type);
   check_part(x, "indices", x.indices, at::kByte);
   int64_t named = 0;
   for (const auto& range : unpack_ranges(x.indices, x.numel))
@@ -153,11 +159,25 @@ void for_each_scale(const compressed_vector& x, F f) {
   }
 }
 
+/// The elements that were sent, of type T.
+template <class T>
+at::Tensor elements_of(const compressed_vector& x) {
+  return x.values.to(c10::CppTypeToScalarType<T>::value);
+}
+
+/// The stretches that were sent; @pre `x` is of kind none or parts.
+std::vector<element_range> ranges_of(const compressed_vector& x) {
+  if (x.kind == compression_kind::none)
+    return {{0, x.numel}};
+  return unpack_ranges(x.indices, x.numel);
+}
+
 /// Calls `f(range, value)` for every stretch that was sent, with its values.
 template <class T, class F>
 void for_each_part(const compressed_vector& x, F f) {
-  auto value = x.values.data_ptr<T>();
-  for (const auto& range : unpack_ranges(x.indices, x.numel)) {
+  auto values = elements_of<T>(x);
+  const T* value = values.template data_ptr<T>();
+  for (const auto& range : ranges_of(x)) {
     f(range, value);
     value += range.numel;
   }
@@ -167,7 +187,8 @@ void for_each_part(const compressed_vector& x, F f) {
 template <class T>
 void decode(const compressed_vector& x, bool add, T weight, T* target) {
   if (x.kind == compression_kind::none) {
-    auto value = x.values.data_ptr<T>();
+    auto values = elements_of<T>(x);
+    const T* value = values.template data_ptr<T>();
     fused::loop(x.numel, [=](int64_t i) {
       target[i] = (add ? target[i] : T{0}) + weight * value[i];
     });
@@ -197,7 +218,8 @@ void decode(const compressed_vector& x, bool add, T weight, T* target) {
     });
     return;
   }
-  auto value = x.values.data_ptr<T>();
+  auto values = elements_of<T>(x);
+  const T* value = values.template data_ptr<T>();
   for (auto i : indices_of(x))
     target[i] += weight * *value++;
 }
@@ -230,7 +252,7 @@ void check(const compressed_vector& x, int64_t numel, at::ScalarType type) {
     refuse(x, fmt::format("expected one of {}", numel));
   switch (x.kind) {
     case compression_kind::none:
-      check_part(x, "values", x.values, type);
+      check_elements(x, type);
       check_length(x, "values", x.values, numel);
       return;
     case compression_kind::top_k:
@@ -265,16 +287,20 @@ void decompress(const compressed_vector& x, const at::Tensor& target) {
 void place_decompressed(const compressed_vector& x, const at::Tensor& target) {
   flat_view view{target};
   check(x, view.numel(), target.scalar_type());
-  std::vector<element_range> ranges;
-  if (x.kind == compression_kind::parts)
-    ranges = unpack_ranges(x.indices, x.numel);
-  else if (x.kind == compression_kind::none)
-    ranges.push_back({0, x.numel});
-  else
+  if (x.kind != compression_kind::parts && x.kind != compression_kind::none)
     refuse(x, "its values cannot take the place of others");
   fused::mark_written(view);
+  auto place = [&]<class T>(T* out) {
+    for_each_part<T>(x, [=](element_range range, const T* value) {
+      std::copy_n(value, range.numel, out + range.offset);
+    });
+  };
+  if (auto p = view.elements<float>())
+    return place(p);
+  if (auto p = view.elements<double>())
+    return place(p);
   int64_t first = 0;
-  for (const auto& range : ranges) {
+  for (const auto& range : ranges_of(x)) {
     target.narrow(0, range.offset, range.numel)
       .copy_(x.values.narrow(0, first, range.numel));
     first += range.numel;

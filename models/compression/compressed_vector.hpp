@@ -35,7 +35,8 @@ struct compressed_vector {
   compression_kind kind = compression_kind::none;
   /// Length of the whole vector.
   int64_t numel = 0;
-  /// Elements as float or double, or levels as Byte: 128 + 127 x/scale.
+  /// Elements as float or double, or as Half, which stands for any of the two
+  /// (value_format.hpp), or levels as Byte: 128 + 127 x/scale.
   at::Tensor values{};
   /// Byte: the gaps between ascending indices (packed_indices.hpp), or the
   /// stretches (packed_ranges.hpp).

@@ -32,7 +32,7 @@ public:
 
 using compressor_recipe = recipe<std::unique_ptr<compressor>>;
 
-/// The built-in compressors: none, top_k, random_k, quantize8.
+/// The built-in compressors: none, top_k, random_k, half, quantize8.
 registry<compressor_recipe> built_in_compressors();
 
 } // namespace caps

@@ -2,6 +2,7 @@
 
 #include "models/compression/packed_indices.hpp"
 #include "models/compression/selection.hpp"
+#include "models/compression/value_format.hpp"
 #include "models/fused_pass.hpp"
 
 #include <ATen/ops/empty.h>
@@ -40,7 +41,8 @@ at::Tensor gather(const at::Tensor& x, const std::vector<int32_t>& indices,
 
 class top_k_compressor final : public compressor {
 public:
-  explicit top_k_compressor(double share) : share_(share) {}
+  top_k_compressor(double share, value_format format)
+    : share_(share), format_(std::move(format)) {}
 
   compressed_vector compress(const at::Tensor& x,
                              random_stream&) const override {
@@ -48,18 +50,19 @@ public:
     auto chosen = largest_elements(here, count_of(share_, here.numel()));
     return {.kind = compression_kind::top_k,
             .numel = here.numel(),
-            .values = chosen.values,
+            .values = format_.encode(chosen.values),
             .indices = pack_indices(chosen.indices)};
   }
 
 private:
   double share_;
+  value_format format_;
 };
 
 class random_k_compressor final : public compressor {
 public:
-  random_k_compressor(double share, bool unbiased)
-    : share_(share), unbiased_(unbiased) {}
+  random_k_compressor(double share, bool unbiased, value_format format)
+    : share_(share), unbiased_(unbiased), format_(std::move(format)) {}
 
   compressed_vector compress(const at::Tensor& x,
                              random_stream& stream) const override {
@@ -69,10 +72,11 @@ public:
     auto factor = unbiased_ && count > 0 ? static_cast<double>(here.numel())
                                              / static_cast<double>(count)
                                          : 1;
+    auto values
+      = gather(here, random_elements(seed, count, here.numel()), factor);
     return {.kind = compression_kind::random_k,
             .numel = here.numel(),
-            .values
-            = gather(here, random_elements(seed, count, here.numel()), factor),
+            .values = format_.encode(values),
             .seed = seed};
   }
 
@@ -81,6 +85,7 @@ public:
 private:
   double share_;
   bool unbiased_;
+  value_format format_;
 };
 
 class top_k_recipe final : public compressor_recipe {
@@ -88,14 +93,16 @@ public:
   void describe(option_visitor& visitor) override {
     visitor.real("share", share_, share_range(),
                  "part of the elements that is sent, the largest");
+    format_.describe(visitor);
   }
 
   std::unique_ptr<compressor> make() const override {
-    return std::make_unique<top_k_compressor>(share_);
+    return std::make_unique<top_k_compressor>(share_, format_);
   }
 
 private:
   double share_ = 0.01;
+  value_format format_;
 };
 
 class random_k_recipe final : public compressor_recipe {
@@ -106,15 +113,17 @@ public:
     visitor.boolean("unbiased", unbiased_,
                     "scale what is sent so that it is right on average; not "
                     "together with error feedback");
+    format_.describe(visitor);
   }
 
   std::unique_ptr<compressor> make() const override {
-    return std::make_unique<random_k_compressor>(share_, unbiased_);
+    return std::make_unique<random_k_compressor>(share_, unbiased_, format_);
   }
 
 private:
   double share_ = 0.01;
   bool unbiased_ = false;
+  value_format format_;
 };
 
 } // namespace

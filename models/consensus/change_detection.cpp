@@ -244,10 +244,4 @@ std::vector<element_range> chosen_ranges(std::span<const element_range> regions,
   return result;
 }
 
-void record_sent(const at::Tensor& now, std::span<const element_range> sent,
-                 const at::Tensor& before) {
-  for (const auto& range : sent)
-    fused_pass(range, into(before), from(now), [](auto x) { return x; });
-}
-
 } // namespace caps

@@ -19,9 +19,8 @@ namespace caps {
 //
 // To lose nothing, compare with what the neighbours were last sent: a skipped
 // part is then sent in full as soon as enough of it differs from what they
-// hold, however slowly it got there (`record_sent`). The published program
-// compares with the previous step and drops what skipped layers would have
-// carried.
+// hold, however slowly it got there. The published program compares with the
+// previous step and drops what skipped layers would have carried.
 
 /// The parts of the parameters that are sent or skipped as one: the layers, or
 /// with a `block_numel` above 0 stretches of at most that many elements of a
@@ -99,10 +98,5 @@ std::vector<bool> regions_to_send(std::span<const double> unchanged,
 /// become one. Throws `error` unless there is a choice for every region.
 std::vector<element_range> chosen_ranges(std::span<const element_range> regions,
                                          const std::vector<bool>& chosen);
-
-/// Copies what was sent of `now` into `before`, the record of what the
-/// neighbours hold.
-void record_sent(const at::Tensor& now, std::span<const element_range> sent,
-                 const at::Tensor& before);
 
 } // namespace caps

@@ -64,15 +64,16 @@ struct worker_memory {
   }
 };
 
-ratio detection(const std::string& net, const std::string& elements) {
+ratio detection(const std::string& net, const std::string& elements,
+                const std::string& values = "full") {
   return {
-    .name = "CaPS detection, " + elements + ", " + net,
+    .name = fmt::format("CaPS detection, {}, {}, {}", elements, values, net),
     .yardstick = "gradient",
     .how = reading::times_the_cost,
     .goal = goal,
     .prepare = [=]() -> contest {
       auto memory = std::make_shared<worker_memory>(
-        net, test::option_values{{"detection", elements}});
+        net, test::option_values{{"detection", elements}, {"values", values}});
       return {[=] { memory->skip_parameters(); }, [=] { memory->compute(); }};
     }};
 }
@@ -95,10 +96,11 @@ ratio skipped_gradient(const std::string& net, int64_t block) {
 } // namespace
 
 std::vector<ratio> skipping_ratios() {
-  return {detection("lenet5", "all"),     detection("lenet5", "random"),
-          detection("lenet5", "history"), detection("cnn1", "all"),
-          skipped_gradient("lenet5", 0),  skipped_gradient("lenet5", 64),
-          skipped_gradient("cnn1", 0),    skipped_gradient("cnn1", 64)};
+  return {detection("lenet5", "all"),       detection("lenet5", "random"),
+          detection("lenet5", "history"),   detection("cnn1", "all"),
+          detection("cnn1", "all", "half"), skipped_gradient("lenet5", 0),
+          skipped_gradient("lenet5", 64),   skipped_gradient("cnn1", 0),
+          skipped_gradient("cnn1", 64)};
 }
 
 } // namespace caps::bench

@@ -116,6 +116,10 @@ TEST_CASE("a payload knows its size", "[tensor_payload]") {
   auto scalar = make_payload<int64_t>(element_type::int64, {}, {7});
   CHECK(scalar.numel() == 1);
   CHECK(scalar.describe() == "int64 []");
+  auto half
+    = make_payload<uint16_t>(element_type::float16, {3}, {0x3c00, 0, 0});
+  CHECK(half.size_bytes() == 6);
+  CHECK(half.describe() == "float16 [3]");
   auto none = floats({0}, {});
   CHECK(none.numel() == 0);
   CHECK_FALSE(none.empty());
@@ -165,7 +169,8 @@ TEST_CASE_METHOD(payload_fixture, "a payload survives the wire",
     make_payload<double>(element_type::float64, {2, 1}, {1e300, -0.0}),
     make_payload<int64_t>(element_type::int64, {1, 1, 1, 1, 1, 1, 1, 2},
                           {-1, 1}),
-    make_payload<uint8_t>(element_type::uint8, {3}, {0, 128, 255}));
+    make_payload<uint8_t>(element_type::uint8, {3}, {0, 128, 255}),
+    make_payload<uint16_t>(element_type::float16, {2}, {0x3c00, 0xfbff}));
   tensor_payload y;
   REQUIRE_FALSE(read(write(x), y));
   CHECK(y == x);
@@ -214,7 +219,7 @@ TEST_CASE_METHOD(payload_fixture, "a payload above the limit is refused",
 
 TEST_CASE_METHOD(payload_fixture, "an unknown element type is refused",
                  "[tensor_payload]") {
-  auto type = GENERATE(5, 17, 255);
+  auto type = GENERATE(6, 17, 255);
   check_refused(header(type, {2}, 8).zeros(8).out,
                 error_code::malformed_payload,
                 fmt::format("payload of unknown element type {}", type));

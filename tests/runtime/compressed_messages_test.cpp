@@ -157,7 +157,10 @@ TEST_CASE("compressors leave out what they say", "[compressed_messages]") {
   auto x = GENERATE(
     setting{{"protocol.compressor=top_k", "protocol.share=0.05"}, 0.07},
     setting{{"protocol.compressor=random_k", "protocol.share=0.1"}, 0.11},
-    setting{{"protocol.compressor=quantize8"}, 0.27}, setting{rounded, 0.8});
+    setting{{"protocol.compressor=quantize8"}, 0.27},
+    setting{{"protocol.compressor=half"}, 0.51},
+    setting{rounded + settings_list{"protocol.values=half"}, 0.4},
+    setting{rounded, 0.8});
   INFO(protocol << " " << x.options.front());
   auto less = execute(name + x.options);
   for (node_id node = 0; node < 3; ++node) {
@@ -218,8 +221,8 @@ TEST_CASE("runs with compressors are the same to the bit every time",
     settings_list{"protocol.compressor=random_k", "protocol.share=0.1"},
     settings_list{"protocol.compressor=quantize8",
                   "protocol.rounding=stochastic"},
-    rounded
-      + settings_list{"protocol.detection=random", "protocol.sample=0.5"});
+    rounded + settings_list{"protocol.detection=random", "protocol.sample=0.5"},
+    rounded + settings_list{"protocol.values=half"});
   auto protocol = GENERATE(as<std::string>{}, "async_sgd", "dsgd");
   auto settings
     = x + settings_list{"protocol.name=" + protocol, "compute.delay_std=10ms"};

@@ -53,7 +53,7 @@ TEST_CASE("a fork that changes nothing is the run itself", "[fork]") {
     list{"protocol.name=async_sgd", "link.drop=0.05", "link.latency=1ms",
          "link.jitter=1ms", "swaps.timeout=40ms"},
     list{"protocol.name=sync_sgd", "protocol.compressor=caps",
-         "link.latency=4ms"},
+         "protocol.values=half", "link.latency=4ms"},
     list{"protocol.name=sync_sgd", "protocol.servers=2",
          "node=[{id=1,step_time='17ms'}]"},
     list{"protocol.name=pdmm_sgd", "evaluation.rounds=1",

@@ -61,6 +61,9 @@ const std::vector<setting> settings{
   {"top_k", {{"share", 0.05}}},
   {"random_k", {{"share", 0.05}}},
   {"random_k", {{"share", 0.05}, {"unbiased", true}}},
+  {"top_k", {{"share", 0.05}, {"values", std::string{"half"}}}},
+  {"random_k", {{"share", 0.05}, {"values", std::string{"half"}}}},
+  {"half", {}},
   {"quantize8", {{"block", int64_t{100}}}},
   {"quantize8", {{"rounding", std::string{"stochastic"}}}},
 };
@@ -114,6 +117,50 @@ TEST_CASE("scaled random_k is right on average", "[compression]") {
     caps::add_decompressed(compressor->compress(x, stream), 1.0 / draws, mean);
   // An element is 2.5 x or nothing: standard deviation 1.22 |x|/sqrt(draws).
   CHECK(largest(mean.div(x).sub(1)) < 5 * 1.23 / std::sqrt(draws));
+}
+
+TEST_CASE("half sends 16 bits an element", "[compression]") {
+  caps::random_stream stream{1};
+  auto type = GENERATE(at::kFloat, at::kDouble);
+  // 11 bits: 2049 lies between two numbers, ties go to the even one; the
+  // smallest number is 2^-24.
+  auto x
+    = numbers({1, -2.5, 2049, 2051, 65504, 0x1p-24, 0x0.8p-24, -0.0}, type);
+  auto sent = make("half")->compress(x, stream);
+  CHECK(caps::size_bytes(sent) == 8 * 2);
+  CHECK(at::equal(decompressed(sent, x),
+                  numbers({1, -2.5, 2048, 2052, 65504, 0x1p-24, 0, 0}, type)));
+  auto y = normal_vector(5000, type);
+  auto error = decompressed(make("half")->compress(y, stream), y).sub(y).div(y);
+  CHECK(largest(error) <= 0x1p-11);
+  CHECK(largest(error) > 0x1p-12);
+}
+
+TEST_CASE("numbers beyond 16 bits travel as they are", "[compression]") {
+  caps::random_stream stream{1};
+  auto large = GENERATE(1e5, -65520, INFINITY);
+  auto x = numbers({1, 0x1p-30, large, 3});
+  auto sent = make("half")->compress(x, stream);
+  CHECK(caps::size_bytes(sent) == 4 * 4);
+  CHECK(at::equal(decompressed(sent, x), x));
+  // Of a copy: the residual of error feedback is written to.
+  CHECK_FALSE(sent.values.is_alias_of(x));
+}
+
+TEST_CASE("the values of sparse vectors travel in 16 bits if asked to",
+          "[compression]") {
+  auto name = GENERATE("top_k", "random_k");
+  auto x = normal_vector(1000, at::kFloat);
+  auto compress = [&](const char* values) {
+    caps::random_stream stream{1};
+    return make(name, {{"share", 0.1}, {"values", std::string{values}}})
+      ->compress(x, stream);
+  };
+  auto full = compress("full");
+  auto half = compress("half");
+  CHECK(caps::size_bytes(full) - caps::size_bytes(half) == 100 * 2);
+  CHECK(at::equal(decompressed(half, x),
+                  decompressed(full, x).to(at::kHalf).to(at::kFloat)));
 }
 
 TEST_CASE("quantize8 rounds to the nearest of its levels", "[compression]") {
@@ -354,7 +401,11 @@ TEST_CASE("what the network brings is checked", "[compression]") {
      "run wild"},
     {"top_k", [](auto& v) { v.indices = v.indices.to(at::kInt); }, "Int"},
     {"random_k", [](auto& v) { v.values = at::zeros({1001}); }, "1001 values"},
-    {"random_k", [](auto& v) { v.values = v.values.to(at::kHalf); }, "Half"},
+    {"random_k", [](auto& v) { v.values = v.values.to(at::kBFloat16); },
+     "BFloat16"},
+    {"half", [](auto& v) { v.values = v.values.narrow(0, 0, 999); },
+     "999 values"},
+    {"half", [](auto& v) { v.kind = compression_kind::quantize8; }, "Half"},
     {"quantize8", [](auto& v) { v.values = at::zeros({1000}); }, "Byte"},
     {"quantize8", [](auto& v) { v.values = at::zeros({10}, at::kByte); },
      "10 values"},

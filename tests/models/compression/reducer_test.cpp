@@ -10,11 +10,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <array>
+#include <cmath>
 
 namespace {
 
@@ -147,6 +149,88 @@ TEST_CASE("what caps left out of gradients is sent later", "[reducer]") {
   CHECK(record.bytes_sent > record.bytes / 20);
 }
 
+TEST_CASE("what caps rounded off gradients is sent later", "[reducer]") {
+  caps::random_stream stream{8};
+  auto half = [](double threshold) {
+    return make(
+      "caps", fixed(2, threshold,
+                    {{"block", int64_t{16}}, {"values", std::string{"half"}}}));
+  };
+  auto sender = half(50);
+  auto weights = normal_vector(1, stream);
+  auto due = at::zeros_like(weights);
+  auto received = at::zeros_like(weights);
+  constexpr int steps = 40;
+  for (int step = 0; step < steps; ++step) {
+    auto gradient = normal_vector(1, stream);
+    due += gradient;
+    auto rate = step == steps - 1 ? 1000 : 0.001;
+    auto message = sender->reduce_gradient({gradient, weights, rate}, stream);
+    CHECK(message.values.scalar_type() == at::kHalf);
+    received += decompressed(message);
+  }
+  // The last vector was sent whole: what is missing is what it was rounded by.
+  auto largest_sent = 10 * std::sqrt(steps);
+  CHECK(largest(due - received) < 0x1p-11 * largest_sent);
+  CHECK(largest(due - received) > 0);
+  const auto& record = sender->record();
+  CHECK(record.bytes == steps * 1320 * 8);
+  CHECK(record.bytes_sent < record.bytes / 8);
+  // Without the residual, forty roundings would have added up.
+  auto all = half(100);
+  double rounded_off = 0;
+  for (int step = 0; step < steps; ++step) {
+    auto gradient = at::full_like(weights, 1 + 0x1p-12);
+    rounded_off += 0x1p-12;
+    rounded_off -= largest(
+      decompressed(all->reduce_gradient({gradient, weights, 1000}, stream))
+      - 1);
+  }
+  CHECK(std::abs(rounded_off) <= 0x1p-11);
+}
+
+TEST_CASE("caps counts as unchanged what 16 bits cannot tell apart",
+          "[reducer]") {
+  caps::random_stream stream{4};
+  auto residual = GENERATE(true, false);
+  auto sender = make(
+    "caps",
+    fixed(-1, 100, {{"values", std::string{"half"}}, {"residual", residual}}));
+  auto weights = at::full({layout().numel()}, 1, at::kDouble);
+  sender->start(weights);
+  auto sent = [&](double step) {
+    weights += step;
+    return sender->reduce_parameters(weights, stream).values.numel();
+  };
+  CHECK(sent(0x1p-11) == 0); // halfway to the next number: to even, 1
+  CHECK(sent(0x1p-14) == 1320);
+  CHECK(sent(0x1p-14) == 0);
+  CHECK(largest(sender->copy() - (1 + 0x1p-10)) == 0);
+}
+
+TEST_CASE("what 16 bits cannot hold is sent in full", "[reducer]") {
+  caps::random_stream stream{4};
+  auto sender = make("caps", fixed(-1, 100, {{"values", std::string{"half"}}}));
+  auto weights = normal_vector(1, stream);
+  sender->start(weights);
+  auto copy = weights.clone();
+  for (auto large : {1e5, 0.5}) {
+    weights += normal_vector(1, stream);
+    weights[1100] = large; // in layer c
+    auto message = sender->reduce_parameters(weights, stream);
+    auto fits = large < 1;
+    CHECK(message.values.scalar_type() == (fits ? at::kHalf : at::kDouble));
+    caps::bring_up_to_date(message, copy);
+    CHECK(at::equal(copy, sender->copy()));
+    CHECK((largest(copy - weights) == 0) != fits);
+    CHECK(largest(copy - weights) < 0.01);
+  }
+  auto gradient = at::full_like(weights, 1e5);
+  CHECK(at::equal(
+    decompressed(sender->reduce_gradient({gradient, weights, 1}, stream)),
+    gradient));
+}
+
 TEST_CASE("without a residual caps drops gradients", "[reducer]") {
   caps::random_stream stream{8};
   auto sender = make("caps", fixed(2, 50, {{"residual", false}}));
@@ -171,7 +255,9 @@ TEST_CASE("receivers hold the copy their sender thinks they hold",
     {"top_k", {{"share", 0.2}}},
     {"random_k", {{"share", 0.3}}},
     {"quantize8", {}},
+    {"half", {}},
     {"caps", fixed(1, 40)},
+    {"caps", fixed(1, 40, {{"values", std::string{"half"}}})},
     {"caps", fixed(1, 40, {{"block", int64_t{7}}, {"residual", false}})},
     {"caps",
      fixed(1, 40, {{"detection", std::string{"random"}}, {"sample", 0.3}})}};

@@ -118,4 +118,9 @@ TEST_CASE("clocks and processes do not change a synchronous run",
   CHECK(run("real", {"--clock", "real"}) == expected);
   CHECK(run("three", {"--processes", "3"}) == expected);
   CHECK(run("two", {"--processes", "2"}) == expected);
+  // Numbers of 16 bits travel as well.
+  auto half = std::string{"protocol.compressor=half"};
+  auto rounded = run("half", {"--set", half});
+  CHECK(rounded != expected);
+  CHECK(run("half_two", {"--set", half, "--processes", "2"}) == rounded);
 }
