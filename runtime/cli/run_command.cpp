@@ -60,7 +60,7 @@ exit_code run_command(const cli_options& options, const components& known) {
   run_settings settings;
   settings.threads = options.thread_count();
   settings.processes = options.processes;
-  settings.interrupted = &watch_interrupts();
+  settings.interrupted = &watch_interrupts(options.join_port == 0);
   outlive_readers();
   auto plan = make_plan(load(options, known));
   if (options.join_port != 0)

@@ -47,14 +47,17 @@ std::pair<char, pid_t> state_of(pid_t pid) {
   return {state, parent};
 }
 
+/// What a program writes to: `path`, or a file of no name.
+int file_for(const std::filesystem::path& path) {
+  return path.empty() ? nameless_file()
+                      : open(path.c_str(), O_WRONLY | O_CLOEXEC);
+}
+
 } // namespace
 
 process::process(const std::vector<std::string>& arguments,
                  const process_options& options)
-  : out_(options.output.empty()
-           ? nameless_file()
-           : open(options.output.c_str(), O_WRONLY | O_CLOEXEC)),
-    err_(nameless_file()) {
+  : out_(file_for(options.output)), err_(file_for(options.errors)) {
   auto raw_arguments = pointers(arguments);
   auto raw_environment = pointers(options.environment);
   pid_ = fork();

@@ -26,6 +26,8 @@ struct process_options {
   std::vector<std::string> environment;
   /// Where standard output goes; collected if empty.
   std::filesystem::path output;
+  /// Where standard error goes; collected if empty.
+  std::filesystem::path errors;
 };
 
 /// A program under test. It leads a process group of its own, which is killed

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <set>
 
 #include <fcntl.h>
@@ -216,6 +217,32 @@ TEST_CASE("on a terminal a run draws a bar", "[outputs]") {
                             "]   0 %  0 steps/s  ? left"));
   CHECK_THAT(text, contains("\r\x1b[Kepoch 1/2  "));
   CHECK_THAT(text, contains("test acc %"));
+}
+
+TEST_CASE("on a terminal Ctrl-C is answered at once", "[outputs]") {
+  workshop shop;
+  terminal screen;
+  caps::test::process_options options;
+  options.output = screen.path();
+  options.errors = screen.path();
+  auto more = GENERATE(as<std::string>{}, "--threads=1", "--processes=3");
+  auto run = shop.start({"--set", "training.epochs=1000000", more}, options);
+  std::string text;
+  auto shows = [&](const std::string& expected) {
+    return caps::test::wait_until([&] {
+      text += screen.text();
+      return text.find(expected) != std::string::npos;
+    });
+  };
+  REQUIRE(shows("epoch 1/1000000"));
+  run->send_signal(SIGINT);
+  std::string answer = "interrupted: ends with what it has; Ctrl-C again ends "
+                       "it at once\r\n";
+  CHECK(shows("\r\x1b[K" + answer));
+  CHECK(run->wait().code == 130);
+  text += screen.text();
+  CHECK(text.find(answer) == text.rfind(answer));
+  CHECK_THAT(text, contains("error: interrupted\r\n"));
 }
 
 TEST_CASE("--quiet prints nothing", "[outputs]") {

@@ -48,11 +48,10 @@ process_result workshop::train(const std::vector<std::string>& more,
   return caps(training(more), options);
 }
 
-std::unique_ptr<process>
-workshop::start(const std::vector<std::string>& more) const {
+std::unique_ptr<process> workshop::start(const std::vector<std::string>& more,
+                                         process_options options) const {
   auto arguments = training(more);
   arguments.insert(arguments.begin(), program_path());
-  process_options options;
   options.folder = path();
   return std::make_unique<process>(arguments, options);
 }

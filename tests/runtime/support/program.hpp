@@ -53,7 +53,8 @@ public:
                        const process_options& options = {}) const;
 
   /// Starts what `train` runs.
-  std::unique_ptr<process> start(const std::vector<std::string>& more) const;
+  std::unique_ptr<process> start(const std::vector<std::string>& more,
+                                 process_options options = {}) const;
 
 private:
   std::vector<std::string>
