@@ -186,14 +186,23 @@ private:
 
   compressed_vector compress_parameters(const at::Tensor& weights,
                                         random_stream&) override {
-    // What cannot be told apart in 16 bits has not changed.
-    auto next = format_.rounded(weights);
+    const auto& next = as_received(weights);
     auto sent = counted(selector_.select(next, residual_ ? copy_ : previous_));
     auto result = pack(weights, sent, format_);
     place_decompressed(result, copy_);
     if (!residual_)
       previous_.copy_(next);
     return result;
+  }
+
+  /// What cannot be told apart in 16 bits has not changed.
+  const at::Tensor& as_received(const at::Tensor& weights) {
+    if (!format_.rounds())
+      return weights;
+    if (!rounded_.defined())
+      rounded_ = at::empty_like(weights);
+    round_to_half(weights, rounded_);
+    return rounded_;
   }
 
   /// The elements that are sent, once the record has those left out.
@@ -236,6 +245,8 @@ private:
   /// Of parameters: the receiver's copy, and those of the last step.
   at::Tensor copy_;
   at::Tensor previous_;
+  /// Memory to round in.
+  at::Tensor rounded_;
 };
 
 class caps_recipe final : public reducer_recipe {

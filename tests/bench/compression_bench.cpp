@@ -30,6 +30,7 @@ std::vector<method> methods() {
     {"top_k 1 %", "top_k", {{"share", 0.01}}},
     {"top_k 10 %", "top_k", {{"share", 0.1}}},
     {"random_k 1 %", "random_k", {{"share", 0.01}}},
+    {"half", "half", {}},
     {"quantize8", "quantize8", {}},
     {"quantize8, stochastic",
      "quantize8",
