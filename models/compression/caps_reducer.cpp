@@ -4,6 +4,7 @@
 #include "models/compression/value_format.hpp"
 #include "models/consensus/change_detection.hpp"
 #include "models/fused_pass.hpp"
+#include "models/nearest_half.hpp"
 #include "models/state_values.hpp"
 
 #include <ATen/ops/clone.h>
@@ -35,6 +36,10 @@ struct caps_options {
   rounding_digits digits() const {
     return round_factor < 0 ? rounding_digits{} : round_factor;
   }
+
+  arrival arrives() const {
+    return values.rounds() ? arrival::half : arrival::exact;
+  }
 };
 
 /// Decides which parts are sent.
@@ -61,16 +66,7 @@ public:
 
   /// By what changed between two versions of the parameters.
   std::vector<bool> select(const at::Tensor& now, const at::Tensor& before) {
-    auto digits = options_.digits();
-    auto unchanged = samples_.empty()
-                       ? unchanged_percent(now, before, parts_, digits)
-                       : unchanged_percent(now, before, samples_, digits);
-    if (options_.detection == "history") {
-      if (!changes_.defined())
-        changes_ = at::zeros({numel_}, now.options().dtype(at::kInt));
-      count_changes(now, before, digits, changes_);
-    }
-    return regions_to_send(unchanged, threshold_);
+    return select(now, before, options_.arrives());
   }
 
   /// By what a step with all that is `unsent` and a new gradient, which it
@@ -84,7 +80,7 @@ public:
                [c = coefficient{-step.learning_rate}](auto w, auto r) {
                  return w + c * r;
                });
-    return select(after, step.weights);
+    return select(after, step.weights, arrival::exact);
   }
 
   void visit_state(state_visitor& visitor) {
@@ -100,6 +96,20 @@ public:
   }
 
 private:
+  std::vector<bool> select(const at::Tensor& now, const at::Tensor& before,
+                           arrival how) {
+    auto digits = options_.digits();
+    auto unchanged = samples_.empty()
+                       ? unchanged_percent(now, before, parts_, digits, how)
+                       : unchanged_percent(now, before, samples_, digits, how);
+    if (options_.detection == "history") {
+      if (!changes_.defined())
+        changes_ = at::zeros({numel_}, now.options().dtype(at::kInt));
+      count_changes(now, before, digits, changes_, how);
+    }
+    return regions_to_send(unchanged, threshold_);
+  }
+
   void adjust() {
     const auto& how = options_.threshold;
     metrics_.push_back(metric_sum_ / static_cast<double>(how.scheduling_freq));
@@ -186,23 +196,22 @@ private:
 
   compressed_vector compress_parameters(const at::Tensor& weights,
                                         random_stream&) override {
-    const auto& next = as_received(weights);
-    auto sent = counted(selector_.select(next, residual_ ? copy_ : previous_));
+    auto sent
+      = counted(selector_.select(weights, residual_ ? copy_ : previous_));
     auto result = pack(weights, sent, format_);
     place_decompressed(result, copy_);
     if (!residual_)
-      previous_.copy_(next);
+      remember(weights);
     return result;
   }
 
-  /// What cannot be told apart in 16 bits has not changed.
-  const at::Tensor& as_received(const at::Tensor& weights) {
-    if (!format_.rounds())
-      return weights;
-    if (!rounded_.defined())
-      rounded_ = at::empty_like(weights);
-    round_to_half(weights, rounded_);
-    return rounded_;
+  /// Keeps what the next step is compared with.
+  void remember(const at::Tensor& weights) {
+    if (format_.rounds())
+      fused_pass(into(previous_), from(weights),
+                 [](auto w) { return nearest_half(w); });
+    else
+      previous_.copy_(weights);
   }
 
   /// The elements that are sent, once the record has those left out.
@@ -245,8 +254,6 @@ private:
   /// Of parameters: the receiver's copy, and those of the last step.
   at::Tensor copy_;
   at::Tensor previous_;
-  /// Memory to round in.
-  at::Tensor rounded_;
 };
 
 class caps_recipe final : public reducer_recipe {

@@ -13,10 +13,6 @@ namespace caps {
 /// `x` itself if a number in it is beyond their range (65504).
 at::Tensor to_half(const at::Tensor& x);
 
-/// Writes to `target` what `to_half` leaves of `x` if all its numbers are within
-/// that range. Both are alike, on any device.
-void round_to_half(const at::Tensor& x, const at::Tensor& target);
-
 /// How the values of a compressed vector travel: as they are, or rounded to 16
 /// bits. Whoever rounds sends the rest later, as all that compression lost.
 class value_format {

@@ -1,5 +1,7 @@
 #include "models/consensus/change_detection.hpp"
 
+#include "models/nearest_half.hpp"
+
 #include <ATen/ops/from_blob.h>
 
 #include <fmt/format.h>
@@ -22,15 +24,19 @@ double rounding_scale(double digits) {
   return std::pow(10.0, digits);
 }
 
-/// Calls `f` with a predicate for pairs of elements (or tensors) that are
-/// equal under `digits`.
+/// Calls `f` with a predicate for pairs of elements (or tensors) of which the
+/// second equals what arrives of the first under `digits`.
 template <class F>
-auto with_equality(rounding_digits digits, F f) {
-  if (!digits)
-    return f([](auto x, auto y) { return x == y; });
-  return f([c = coefficient{rounding_scale(*digits)}](auto x, auto y) {
-    return nearbyint(c * x) == nearbyint(c * y);
-  });
+auto with_equality(rounding_digits digits, arrival how, F f) {
+  auto compare = [&](auto arriving) {
+    if (!digits)
+      return f([=](auto x, auto y) { return arriving(x) == y; });
+    return f([=, c = coefficient{rounding_scale(*digits)}](auto x, auto y) {
+      return nearbyint(c * arriving(x)) == nearbyint(c * y);
+    });
+  };
+  return how == arrival::half ? compare([](auto x) { return nearest_half(x); })
+                              : compare([](auto x) { return x; });
 }
 
 double percent(int64_t part, int64_t whole) {
@@ -110,8 +116,8 @@ std::vector<element_range> change_regions(const parameter_layout& layout,
 std::vector<double> unchanged_percent(const at::Tensor& now,
                                       const at::Tensor& before,
                                       std::span<const element_range> regions,
-                                      rounding_digits digits) {
-  return with_equality(digits, [&](auto equal) {
+                                      rounding_digits digits, arrival how) {
+  return with_equality(digits, how, [&](auto equal) {
     return percents(regions, into(), from(now, before), equal);
   });
 }
@@ -120,27 +126,28 @@ std::vector<double> add_unsent(const at::Tensor& unsent,
                                const unsent_step& step,
                                std::span<const element_range> regions,
                                rounding_digits digits) {
-  return with_equality(
-    digits, [&, c = coefficient{-step.learning_rate}](auto equal) {
-      return percents(regions, into(unsent),
-                      from(unsent, step.gradient, step.weights),
-                      [=](auto kept, auto fresh, auto w) {
-                        auto r = kept + fresh;
-                        return std::tuple{r, equal(w + c * r, w)};
-                      });
-    });
+  return with_equality(digits, arrival::exact,
+                       [&, c = coefficient{-step.learning_rate}](auto equal) {
+                         return percents(
+                           regions, into(unsent),
+                           from(unsent, step.gradient, step.weights),
+                           [=](auto kept, auto fresh, auto w) {
+                             auto r = kept + fresh;
+                             return std::tuple{r, equal(w + c * r, w)};
+                           });
+                       });
 }
 
 std::vector<double> unchanged_percent(const at::Tensor& now,
                                       const at::Tensor& before,
                                       const element_samples& samples,
-                                      rounding_digits digits) {
+                                      rounding_digits digits, arrival how) {
   flat_view x{now};
   flat_view y{before};
   fused::check({0, x.numel()}, x, &y, &y + 1);
   std::vector<double> result;
   result.reserve(samples.size());
-  with_equality(digits, [&](auto equal) {
+  with_equality(digits, how, [&](auto equal) {
     for (const auto& indices : samples)
       result.push_back(percent(count_equal_at(x, y, indices, equal),
                                static_cast<int64_t>(indices.size())));
@@ -165,7 +172,8 @@ element_samples random_samples(std::span<const element_range> regions,
 }
 
 void count_changes(const at::Tensor& now, const at::Tensor& before,
-                   rounding_digits digits, const at::Tensor& counts) {
+                   rounding_digits digits, const at::Tensor& counts,
+                   arrival how) {
   flat_view x{now};
   flat_view y{before};
   auto n = x.numel();
@@ -178,7 +186,7 @@ void count_changes(const at::Tensor& now, const at::Tensor& before,
                             totals.numel(), c10::toString(counts.scalar_type()),
                             counts.device().str(), n, now.device().str()));
   fused::mark_written(totals);
-  with_equality(digits, [&](auto equal) {
+  with_equality(digits, how, [&](auto equal) {
     auto total = totals.elements<int32_t>();
     auto count_elements = [&](auto* p, auto* q) {
       fused::loop(n, [=](int64_t i) { total[i] += equal(p[i], q[i]) ? 0 : 1; });

@@ -35,13 +35,18 @@ std::vector<element_range> change_regions(const parameter_layout& layout,
 /// equal exactly. NaN equals nothing.
 using rounding_digits = std::optional<double>;
 
+/// What would reach a receiver of `now`, and is compared: its elements, or the
+/// numbers of half precision that are nearest to them.
+enum class arrival : uint8_t { exact, half };
+
 /// For each region 100 times the share of elements that are equal in `now` and
 /// `before`. One pass over both. Throws `error` if vectors and regions do not
 /// fit.
 std::vector<double> unchanged_percent(const at::Tensor& now,
                                       const at::Tensor& before,
                                       std::span<const element_range> regions,
-                                      rounding_digits digits = {});
+                                      rounding_digits digits = {},
+                                      arrival how = arrival::exact);
 
 /// What a step with a gradient, and all that was left out before, is made of.
 struct unsent_step {
@@ -69,7 +74,8 @@ using element_samples = std::vector<std::vector<int64_t>>;
 std::vector<double> unchanged_percent(const at::Tensor& now,
                                       const at::Tensor& before,
                                       const element_samples& samples,
-                                      rounding_digits digits = {});
+                                      rounding_digits digits = {},
+                                      arrival how = arrival::exact);
 
 /// A sample of `share` (0 to 1) of each region without repetition, drawn from
 /// `stream`, in ascending order; the number is rounded down as in the published
@@ -81,7 +87,8 @@ element_samples random_samples(std::span<const element_range> regions,
 /// equal in `now` and `before`: the history that `most_changed_samples` draws
 /// from. One pass over the three.
 void count_changes(const at::Tensor& now, const at::Tensor& before,
-                   rounding_digits digits, const at::Tensor& counts);
+                   rounding_digits digits, const at::Tensor& counts,
+                   arrival how = arrival::exact);
 
 /// The `share` (0 to 1) of each region's elements with the highest counts,
 /// rounded down, in ascending order; among equals the first. Throws

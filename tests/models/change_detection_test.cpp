@@ -6,6 +6,8 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full_like.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -175,6 +177,28 @@ TEST_CASE("a skipped region is sent as soon as it moved enough",
   }
   CHECK(sent_after == 6); // 0.06 rounds to 0.1
   CHECK(at::equal(held, now));
+}
+
+TEST_CASE("what arrives in 16 bits is compared", "[change_detection]") {
+  auto dtype = GENERATE(at::kFloat, at::kDouble);
+  auto digits = GENERATE(caps::rounding_digits{}, caps::rounding_digits{5});
+  std::vector<caps::element_range> regions{{0, 2}, {2, 2}};
+  auto before = at::ones({4}, dtype);
+  // Numbers of half precision lie 2^-10 apart from 1 on.
+  auto now
+    = at::tensor({1.0, 1 + 0x1p-12, 1 + 0x1p-10, 1 + 0x1p-11}, at::kDouble)
+        .to(dtype);
+  auto half = caps::arrival::half;
+  CHECK(caps::unchanged_percent(now, before, regions, digits)
+        == percents{50, 0});
+  CHECK(caps::unchanged_percent(now, before, regions, digits, half)
+        == percents{100, 50});
+  caps::element_samples samples{{1}, {2}, {3}};
+  CHECK(caps::unchanged_percent(now, before, samples, digits, half)
+        == percents{100, 0, 100});
+  auto counts = at::zeros({4}, at::kInt);
+  caps::count_changes(now, before, digits, counts, half);
+  CHECK(at::equal(counts, at::tensor({0, 0, 1, 0}, at::kInt)));
 }
 
 TEST_CASE("the threshold itself is not sent", "[change_detection]") {

@@ -5,7 +5,6 @@
 
 #include "models/compression/error_feedback.hpp"
 #include "models/compression/selection.hpp"
-#include "models/compression/value_format.hpp"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
@@ -135,35 +134,6 @@ TEST_CASE("half sends 16 bits an element", "[compression]") {
   auto error = decompressed(make("half")->compress(y, stream), y).sub(y).div(y);
   CHECK(largest(error) <= 0x1p-11);
   CHECK(largest(error) > 0x1p-12);
-}
-
-TEST_CASE("rounding in place is what 16 bits leave", "[compression]") {
-  // All numbers of half precision that are finite, those in the middle between
-  // two of them, and the numbers beside these.
-  std::vector<double> x;
-  for (uint16_t bits = 0; bits < 0x7bff; ++bits) {
-    auto low = static_cast<float>(at::Half{bits, at::Half::from_bits()});
-    auto high
-      = static_cast<float>(at::Half{uint16_t(bits + 1), at::Half::from_bits()});
-    auto middle = (low + high) / 2;
-    for (auto y : {low, middle, std::nextafter(middle, low),
-                   std::nextafter(middle, high)})
-      x.insert(x.end(), {y, -y});
-  }
-  x.insert(x.end(), {65504, 65519, 1e-30, -1e-30, 1e-40});
-  for (auto type : {at::kFloat, at::kDouble}) {
-    auto vector = numbers(x, type);
-    auto expected = caps::to_half(vector);
-    REQUIRE(expected.scalar_type() == at::kHalf);
-    auto rounded = at::zeros_like(vector);
-    caps::round_to_half(vector, rounded);
-    CHECK(at::equal(rounded, expected.to(type)));
-  }
-  auto rest = numbers({NAN, INFINITY, -INFINITY});
-  caps::round_to_half(rest, rest);
-  CHECK(std::isnan(rest[0].item<float>()));
-  CHECK(at::equal(rest.narrow(0, 1, 2), numbers({INFINITY, -INFINITY})));
-  CHECK_THROWS_AS(caps::round_to_half(rest, at::zeros({4})), caps::error);
 }
 
 TEST_CASE("numbers beyond 16 bits travel as they are", "[compression]") {
