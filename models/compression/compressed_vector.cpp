@@ -159,10 +159,13 @@ void for_each_scale(const compressed_vector& x, F f) {
   }
 }
 
-/// The elements that were sent, of type T.
-template <class T>
-at::Tensor elements_of(const compressed_vector& x) {
-  return x.values.to(c10::CppTypeToScalarType<T>::value);
+/// Calls `f` with the elements that were sent, of type T or of half precision.
+template <class T, class F>
+void with_values(const compressed_vector& x, F f) {
+  if (x.values.scalar_type() == at::kHalf)
+    f(static_cast<const at::Half*>(x.values.data_ptr<at::Half>()));
+  else
+    f(static_cast<const T*>(x.values.data_ptr<T>()));
 }
 
 /// The stretches that were sent; @pre `x` is of kind none or parts.
@@ -175,22 +178,23 @@ std::vector<element_range> ranges_of(const compressed_vector& x) {
 /// Calls `f(range, value)` for every stretch that was sent, with its values.
 template <class T, class F>
 void for_each_part(const compressed_vector& x, F f) {
-  auto values = elements_of<T>(x);
-  const T* value = values.template data_ptr<T>();
-  for (const auto& range : ranges_of(x)) {
-    f(range, value);
-    value += range.numel;
-  }
+  with_values<T>(x, [&](auto value) {
+    for (const auto& range : ranges_of(x)) {
+      f(range, value);
+      value += range.numel;
+    }
+  });
 }
 
 /// target = weight * decompressed x, plus target if `add`.
 template <class T>
 void decode(const compressed_vector& x, bool add, T weight, T* target) {
   if (x.kind == compression_kind::none) {
-    auto values = elements_of<T>(x);
-    const T* value = values.template data_ptr<T>();
-    fused::loop(x.numel, [=](int64_t i) {
-      target[i] = (add ? target[i] : T{0}) + weight * value[i];
+    with_values<T>(x, [&](auto value) {
+      fused::loop(x.numel, [=](int64_t i) {
+        target[i]
+          = (add ? target[i] : T{0}) + weight * static_cast<T>(value[i]);
+      });
     });
     return;
   }
@@ -212,16 +216,18 @@ void decode(const compressed_vector& x, bool add, T weight, T* target) {
   if (!add)
     std::fill_n(target, x.numel, T{0});
   if (x.kind == compression_kind::parts) {
-    for_each_part<T>(x, [=](element_range range, const T* value) {
+    for_each_part<T>(x, [=](element_range range, auto value) {
       auto out = target + range.offset;
-      fused::loop(range.numel, [=](int64_t i) { out[i] += weight * value[i]; });
+      fused::loop(range.numel, [=](int64_t i) {
+        out[i] += weight * static_cast<T>(value[i]);
+      });
     });
     return;
   }
-  auto values = elements_of<T>(x);
-  const T* value = values.template data_ptr<T>();
-  for (auto i : indices_of(x))
-    target[i] += weight * *value++;
+  with_values<T>(x, [&](auto value) {
+    for (auto i : indices_of(x))
+      target[i] += weight * static_cast<T>(*value++);
+  });
 }
 
 void decode(const compressed_vector& x, bool add, double weight,
@@ -291,8 +297,10 @@ void place_decompressed(const compressed_vector& x, const at::Tensor& target) {
     refuse(x, "its values cannot take the place of others");
   fused::mark_written(view);
   auto place = [&]<class T>(T* out) {
-    for_each_part<T>(x, [=](element_range range, const T* value) {
-      std::copy_n(value, range.numel, out + range.offset);
+    for_each_part<T>(x, [=](element_range range, auto value) {
+      auto to = out + range.offset;
+      fused::loop(range.numel,
+                  [=](int64_t i) { to[i] = static_cast<T>(value[i]); });
     });
   };
   if (auto p = view.elements<float>())
