@@ -16,6 +16,9 @@ namespace caps {
 /// been sent yet. What a part left out goes along when the part is sent the
 /// next time: nothing is lost.
 ///
+/// With `values` = "half" what is sent is rounded to 16 bits. Of gradients the
+/// rest stays unsent; parameters are compared as they would arrive.
+///
 /// With `residual` = false as published: parameters are compared with those of
 /// the step before, and the gradients of parts left out are dropped.
 ///
