@@ -126,16 +126,15 @@ std::vector<double> add_unsent(const at::Tensor& unsent,
                                const unsent_step& step,
                                std::span<const element_range> regions,
                                rounding_digits digits) {
-  return with_equality(digits, arrival::exact,
-                       [&, c = coefficient{-step.learning_rate}](auto equal) {
-                         return percents(
-                           regions, into(unsent),
-                           from(unsent, step.gradient, step.weights),
-                           [=](auto kept, auto fresh, auto w) {
-                             auto r = kept + fresh;
-                             return std::tuple{r, equal(w + c * r, w)};
-                           });
-                       });
+  auto add_and_count = [&, c = coefficient{-step.learning_rate}](auto equal) {
+    return percents(regions, into(unsent),
+                    from(unsent, step.gradient, step.weights),
+                    [=](auto kept, auto fresh, auto w) {
+                      auto r = kept + fresh;
+                      return std::tuple{r, equal(w + c * r, w)};
+                    });
+  };
+  return with_equality(digits, arrival::exact, add_and_count);
 }
 
 std::vector<double> unchanged_percent(const at::Tensor& now,
