@@ -1,14 +1,14 @@
-#include "actors/protocol.hpp"
+#include "actors/node/protocol.hpp"
 #include "actors/protocols/async_sgd.hpp"
 #include "actors/protocols/c_admm.hpp"
 #include "actors/protocols/choco.hpp"
 #include "actors/protocols/d_squared.hpp"
 #include "actors/protocols/dsgd.hpp"
-#include "actors/protocols/gradient_tracking.hpp"
-#include "actors/protocols/push_sum.hpp"
 #include "actors/protocols/gossip.hpp"
+#include "actors/protocols/gradient_tracking.hpp"
 #include "actors/protocols/isvr.hpp"
 #include "actors/protocols/pdmm_sgd.hpp"
+#include "actors/protocols/push_sum.hpp"
 #include "actors/protocols/sync_sgd.hpp"
 
 namespace caps {

@@ -1,6 +1,6 @@
 #include "actors/protocols/choco.hpp"
 
-#include "actors/compressed_payload.hpp"
+#include "actors/protocols/compressed_payload.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "models/compression/compressor.hpp"
 #include "models/consensus/choco.hpp"

@@ -1,8 +1,8 @@
 #include "actors/protocols/dsgd.hpp"
 
-#include "actors/compressed_payload.hpp"
+#include "actors/protocols/compressed_payload.hpp"
+#include "actors/protocols/reduction_metrics.hpp"
 #include "actors/protocols/swapping.hpp"
-#include "actors/reduction_metrics.hpp"
 #include "messages/compressed.hpp"
 #include "models/compression/reducer.hpp"
 #include "models/consensus/averaging.hpp"

@@ -1,6 +1,6 @@
 #include "actors/protocols/dual_swapping.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "models/optim/direction.hpp"
 #include "models/state_values.hpp"
 

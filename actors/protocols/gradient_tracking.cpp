@@ -1,6 +1,6 @@
 #include "actors/protocols/gradient_tracking.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/consensus/gradient_tracking.hpp"

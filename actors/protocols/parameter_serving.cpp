@@ -1,8 +1,8 @@
 #include "actors/protocols/parameter_serving.hpp"
 
-#include "actors/compressed_payload.hpp"
-#include "actors/payload_tensor.hpp"
-#include "actors/reduction_metrics.hpp"
+#include "actors/node/payload_tensor.hpp"
+#include "actors/protocols/compressed_payload.hpp"
+#include "actors/protocols/reduction_metrics.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/norms.hpp"
 #include "models/state_values.hpp"

@@ -1,6 +1,6 @@
 #include "actors/protocols/push_sum.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/push_sum.hpp"
 #include "models/state_values.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/protocol.hpp"
+#include "actors/node/protocol.hpp"
 
 namespace caps {
 

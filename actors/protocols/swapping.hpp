@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/deadline.hpp"
-#include "actors/protocol.hpp"
+#include "actors/node/protocol.hpp"
+#include "actors/protocols/deadline.hpp"
 
 #include <caf/message.hpp>
 #include <caf/message_handler.hpp>

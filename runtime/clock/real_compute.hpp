@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/compute_service.hpp"
+#include "actors/compute/compute_service.hpp"
 
 namespace caps {
 

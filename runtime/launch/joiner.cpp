@@ -1,4 +1,4 @@
-#include "actors/host.hpp"
+#include "actors/coordination/host.hpp"
 #include "messages/error_code.hpp"
 #include "runtime/clock/real_compute.hpp"
 #include "runtime/launch/launch.hpp"

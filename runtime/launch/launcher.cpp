@@ -1,4 +1,4 @@
-#include "actors/hub.hpp"
+#include "actors/coordination/hub.hpp"
 #include "runtime/clock/real_compute.hpp"
 #include "runtime/launch/child_process.hpp"
 #include "runtime/launch/launch.hpp"

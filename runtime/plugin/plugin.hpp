@@ -10,7 +10,7 @@
 // Such a library links nothing of this project: it takes every function from
 // the program that loads it, which has one copy of everything.
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "models/state_values.hpp"
 #include "runtime/plugin/abi.hpp"
 #include "runtime/scenario/components.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/event_sink.hpp"
+#include "actors/observation/event_sink.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/run/run.hpp"
 #include "runtime/run/scenario_change.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/event_sink.hpp"
-#include "actors/run_observer.hpp"
+#include "actors/observation/event_sink.hpp"
+#include "actors/observation/run_observer.hpp"
 #include "runtime/recording/recording_writer.hpp"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "runtime/recording/replay_check.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "models/errors.hpp"
 #include "models/options.hpp"
 #include "runtime/recording/event_check.hpp"

@@ -1,7 +1,7 @@
 #include "runtime/recording/rerun.hpp"
 
-#include "actors/actor_object.hpp"
-#include "actors/event_sink.hpp"
+#include "actors/node/actor_object.hpp"
+#include "actors/observation/event_sink.hpp"
 #include "messages/actors.hpp"
 #include "models/checkpoint/state_archive.hpp"
 #include "runtime/recording/event_check.hpp"

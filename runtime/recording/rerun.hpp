@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/node.hpp"
-#include "actors/run_state.hpp"
+#include "actors/node/node.hpp"
+#include "actors/observation/run_state.hpp"
 #include "runtime/recording/rows.hpp"
 #include "runtime/run/plan.hpp"
 

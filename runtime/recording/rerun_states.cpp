@@ -1,6 +1,6 @@
 #include "runtime/recording/rerun_states.hpp"
 
-#include "actors/event_sink.hpp"
+#include "actors/observation/event_sink.hpp"
 #include "models/checkpoint/state_archive.hpp"
 #include "models/errors.hpp"
 #include "runtime/recording/recorded_plan.hpp"

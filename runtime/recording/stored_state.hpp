@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/run_state.hpp"
+#include "actors/observation/run_state.hpp"
 #include "runtime/replay/recording_file.hpp"
 
 #include <optional>

@@ -1,6 +1,6 @@
 #include "runtime/report/weights_files.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "models/checkpoint/weights.hpp"
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/coordinator.hpp"
-#include "actors/evaluator.hpp"
-#include "actors/node.hpp"
+#include "actors/coordination/coordinator.hpp"
+#include "actors/evaluation/evaluator.hpp"
+#include "actors/node/node.hpp"
 #include "runtime/run/plan.hpp"
 
 #include <caf/actor_system.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/run_observer.hpp"
+#include "actors/observation/run_observer.hpp"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
 #include "runtime/run/kept_run.hpp"
 
-#include "actors/actor_object.hpp"
-#include "actors/coordinator.hpp"
-#include "actors/evaluator.hpp"
-#include "actors/sent_state.hpp"
+#include "actors/coordination/coordinator.hpp"
+#include "actors/evaluation/evaluator.hpp"
+#include "actors/node/actor_object.hpp"
+#include "actors/node/sent_state.hpp"
 #include "models/checkpoint/state_archive.hpp"
 #include "models/errors.hpp"
 #include "models/state_values.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/event_sink.hpp"
-#include "actors/run_state.hpp"
+#include "actors/observation/event_sink.hpp"
+#include "actors/observation/run_state.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/observation_log.hpp"
 

@@ -1,7 +1,7 @@
 #include "runtime/run/observation_log.hpp"
 
-#include "actors/row_state.hpp"
-#include "actors/sent_state.hpp"
+#include "actors/node/sent_state.hpp"
+#include "actors/observation/row_state.hpp"
 #include "models/state_values.hpp"
 
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/node.hpp"
+#include "actors/node/node.hpp"
 #include "models/consensus/mixing.hpp"
 #include "models/data/partition.hpp"
 #include "runtime/scenario/reader.hpp"

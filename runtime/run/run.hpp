@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/run_observer.hpp"
-#include "actors/run_state.hpp"
+#include "actors/observation/run_observer.hpp"
+#include "actors/observation/run_state.hpp"
 #include "runtime/run/plan.hpp"
 
 #include <atomic>

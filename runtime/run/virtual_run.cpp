@@ -1,4 +1,4 @@
-#include "actors/actor_object.hpp"
+#include "actors/node/actor_object.hpp"
 #include "runtime/clock/virtual_compute.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/protocol.hpp"
+#include "actors/node/protocol.hpp"
 #include "models/data/dataset.hpp"
 #include "models/data/partition.hpp"
 #include "models/nets/net.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/compute_model.hpp"
-#include "actors/link_model.hpp"
+#include "actors/compute/compute_model.hpp"
+#include "actors/links/link_model.hpp"
 #include "models/evaluation.hpp"
 #include "runtime/scenario/component.hpp"
 #include "runtime/scenario/components.hpp"

@@ -1,6 +1,6 @@
 #include "tests/support/catch.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "runtime/run/run.hpp"
 #include "runtime/scenario/components.hpp"
 #include "runtime/scenario/writer.hpp"

@@ -1,6 +1,6 @@
 #include "tests/support/catch.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "models/gradient.hpp"
 #include "models/optim/sgd.hpp"
 #include "runtime/run/run.hpp"

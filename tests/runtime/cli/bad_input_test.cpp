@@ -3,7 +3,7 @@
 
 #include "tests/support/catch.hpp"
 
-#include "actors/protocol.hpp"
+#include "actors/node/protocol.hpp"
 #include "models/data/dataset.hpp"
 #include "models/data/partition.hpp"
 #include "models/nets/net.hpp"

@@ -3,8 +3,8 @@
 
 #include "tests/support/catch.hpp"
 
-#include "actors/payload_tensor.hpp"
-#include "actors/protocol.hpp"
+#include "actors/node/payload_tensor.hpp"
+#include "actors/node/protocol.hpp"
 #include "runtime/run/run.hpp"
 #include "runtime/scenario/components.hpp"
 #include "tests/support/files.hpp"

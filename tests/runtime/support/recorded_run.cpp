@@ -1,6 +1,6 @@
 #include "tests/runtime/support/recorded_run.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "runtime/recording/fork.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_facts.hpp"

@@ -2,7 +2,7 @@
 
 #include "tests/support/catch.hpp"
 
-#include "actors/payload_tensor.hpp"
+#include "actors/node/payload_tensor.hpp"
 #include "models/data/row_dataset.hpp"
 #include "runtime/scenario/components.hpp"
 

@@ -1,0 +1,152 @@
+#include "actors/coordination/coordinator.hpp"
+
+#include "messages/error_code.hpp"
+#include "models/state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace caps {
+
+namespace {
+
+using pointer = coordinator_actor::stateful_pointer<coordinator_state>;
+
+/// Evaluations that are still queued when training ends may take long; this
+/// bound only keeps a broken evaluator from hanging the run.
+constexpr auto flush_timeout = std::chrono::minutes{60};
+
+exit_code exit_code_of(uint8_t code) {
+  switch (static_cast<error_code>(code)) {
+    case error_code::diverged:
+      return exit_code::diverged;
+    case error_code::deadline_passed:
+    case error_code::node_lost:
+      return exit_code::lost;
+    default:
+      return exit_code::failure;
+  }
+}
+
+void report_end(pointer self) {
+  auto& st = self->state;
+  if (st.ended)
+    return;
+  st.ended = true;
+  st.config.observer->on_end(st.end);
+  self->quit();
+}
+
+void flush(pointer self) {
+  auto& st = self->state;
+  self->request(st.config.evaluator, flush_timeout, caf::flush_atom::value)
+    .then([self](caf::ok_atom) { report_end(self); },
+          [self](const caf::error& what) {
+            auto& end = self->state.end;
+            if (end.code == exit_code::success)
+              end
+                = {exit_code::failure, "the evaluator failed: "
+                                         + describe(self->home_system(), what)};
+            report_end(self);
+          });
+}
+
+void stop(pointer self) {
+  auto& st = self->state;
+  if (st.stopping)
+    return;
+  st.stopping = true;
+  for (const auto& node : st.config.nodes)
+    if (st.running.count(node.id) > 0)
+      caf::anon_send(node.handle, stop_training{});
+  self->delayed_send(self, st.config.stop_timeout, caf::timeout_atom::value);
+}
+
+bool is_server(const coordinator_state& st, node_id id) {
+  return std::ranges::find(st.config.servers, id) != st.config.servers.end();
+}
+
+/// Leaves it to the servers whether the run goes on.
+void lose_worker(pointer self, const node_failed& x) {
+  auto& st = self->state;
+  st.config.observer->on_event({x.stamp, 0, x.text});
+  for (const auto& node : st.config.nodes)
+    if (is_server(st, node.id))
+      caf::anon_send(node.handle, worker_lost{x.stamp.source, x.text});
+}
+
+void finished(pointer self, node_id id) {
+  auto& st = self->state;
+  if (st.running.erase(id) > 0 && st.running.empty())
+    flush(self);
+}
+
+} // namespace
+
+void coordinator_state::visit_state(state_visitor& visitor) {
+  std::vector<int64_t> ids{running.begin(), running.end()};
+  visitor.integers("running", ids);
+  running.clear();
+  for (auto id : ids)
+    running.insert(static_cast<node_id>(id));
+}
+
+coordinator_actor::behavior_type coordinator(pointer self,
+                                             coordinator_config config) {
+  auto& st = self->state;
+  st.config = std::move(config);
+  for (const auto& node : st.config.nodes)
+    st.running.insert(node.id);
+  return {
+    [self](start_training) {
+      self->state.config.observer->on_start();
+      for (const auto& node : self->state.config.nodes)
+        caf::anon_send(node.handle, start_training{});
+    },
+    [self](const progress& x) {
+      self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);
+    },
+    [self](const node_event& x) { self->state.config.observer->on_event(x); },
+    [self](const node_metrics& x) {
+      self->state.config.observer->on_metrics(x);
+    },
+    [self](const node_finished& x) {
+      self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);
+      finished(self, x.stamp.source);
+    },
+    [self](const node_failed& x) {
+      if (x.code == static_cast<uint8_t>(error_code::node_crashed)) {
+        self->state.config.observer->on_event({x.stamp, 0, x.text});
+        finished(self, x.stamp.source);
+        return;
+      }
+      const auto& servers = self->state.config.servers;
+      if (x.code == static_cast<uint8_t>(error_code::node_lost)
+          && !servers.empty() && !is_server(self->state, x.stamp.source)) {
+        lose_worker(self, x);
+        finished(self, x.stamp.source);
+        return;
+      }
+      auto& end = self->state.end;
+      if (end.code == exit_code::success) // the first failure is the cause
+        end = {exit_code_of(x.code), x.text};
+      stop(self);
+      finished(self, x.stamp.source);
+    },
+    [self](stop_training) {
+      auto& end = self->state.end;
+      if (end.code == exit_code::success)
+        end = {exit_code::interrupted, "interrupted"};
+      stop(self);
+    },
+    [self](caf::timeout_atom) {
+      if (!self->state.running.empty()) {
+        self->state.running.clear();
+        flush(self);
+      }
+    },
+  };
+}
+
+} // namespace caps

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "actors/compute/compute_pool.hpp"
+#include "actors/node/node_context.hpp"
+#include "actors/observation/run_observer.hpp"
+#include "messages/actors.hpp"
+#include "models/data/dataset.hpp"
+#include "models/evaluation.hpp"
+#include "models/nets/net.hpp"
+#include "models/state.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace caps {
+
+/// Samples to measure on.
+struct sample_set {
+  /// Null when there are none.
+  std::shared_ptr<const dataset> data;
+  std::vector<int64_t> indices;
+};
+
+struct evaluator_config {
+  std::shared_ptr<const net> model;
+  at::TensorOptions options;
+  sample_set validation;
+  sample_set test;
+  /// Samples per job of the pool.
+  int64_t chunk = evaluation_chunk;
+  /// Number of nodes in the run.
+  node_id nodes = 0;
+  /// By ascending id; empty between peers.
+  std::vector<server_part> servers;
+  /// Outlive the evaluator.
+  compute_pool* pool = nullptr;
+  run_observer* observer = nullptr;
+};
+
+struct evaluator_state {
+  static inline const char* name = "evaluator";
+
+  evaluator_config config;
+
+  /// One epoch, as far as nodes have reached it: by node, in ascending order.
+  struct epoch_record {
+    std::map<node_id, metrics_row> rows;
+    std::map<node_id, tensor_payload> weights;
+    std::map<node_id, std::vector<edge_record>> edges;
+  };
+
+  /// One round, as far as nodes have reached it.
+  struct round_record {
+    int64_t time = 0;
+    std::map<node_id, tensor_payload> weights;
+  };
+
+  /// Rounds that some nodes have not reached yet, by step.
+  std::map<int64_t, round_record> rounds;
+
+  /// Epochs that some nodes have not reached yet.
+  std::map<int64_t, epoch_record> open;
+
+  /// Epochs that some parameter servers have not reached yet.
+  std::map<int64_t, std::map<node_id, node_snapshot>> parts;
+
+  /// Shows what waits for other nodes.
+  void visit_state(state_visitor& visitor, caf::actor_system& system);
+
+  void take(const node_snapshot& x);
+  void take_peer(const node_snapshot& x);
+  void take_served(const node_snapshot& x);
+  void take_part(const node_snapshot& x);
+  metrics_row measured(const node_snapshot& x) const;
+  quality measure(const sample_set& samples, const at::Tensor& weights,
+                  const at::Tensor& buffers) const;
+  void take(const node_report& x);
+  void close(epoch_record& record);
+  void report_edges(const epoch_record& record);
+};
+
+/// Measures every snapshot as it comes, on all threads of the pool, and takes
+/// no time on the run's clock. Reports an epoch once all nodes have reached
+/// it, since the consensus distance needs them all. With parameter servers
+/// there is one parameter vector: its parts are put together and measured as
+/// the first server's; workers and other servers get rows without a quality,
+/// at once.
+evaluator_actor::behavior_type
+evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
+          evaluator_config config);
+
+} // namespace caps
