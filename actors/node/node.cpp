@@ -381,7 +381,7 @@ void node::use_gradient(const computed& x,
                         std::optional<pending_gradient> pending) {
   guarded([&] {
     environment_->compute->pool().wait(x.ticket);
-    const auto& summary = *pending->summary;
+    const auto summary = *pending->summary;
     if (!std::isfinite(summary.loss)) {
       fail(error_code::diverged,
            fmt::format("node {} diverged: its training loss is {} at step {}; "
@@ -396,6 +396,7 @@ void node::use_gradient(const computed& x,
     sums_.correct += summary.correct;
     sums_.samples += summary.samples;
     ++sums_.steps;
+    // The tensors go back to their pools before the protocol looks for one.
     pending.reset();
     auto content = caf::make_message(
       gradient_ready{summary.loss, summary.correct, summary.samples});
