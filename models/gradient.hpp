@@ -28,6 +28,13 @@ struct gradient_summary {
   int64_t samples = 0;
 };
 
+/// Share of a batch whose class was predicted right; 0 for no samples.
+inline double accuracy(int64_t correct, int64_t samples) {
+  return samples > 0
+           ? static_cast<double>(correct) / static_cast<double>(samples)
+           : 0;
+}
+
 /// Computes the gradient of the net's training loss over `data` straight into
 /// the flat gradient. `generator` feeds dropout and may be
 /// undefined for nets without it.

@@ -24,6 +24,11 @@
 
 namespace caps {
 
+/// Times on a run's clock as messages to users give them.
+inline double to_seconds(std::chrono::nanoseconds x) {
+  return std::chrono::duration<double>(x).count();
+}
+
 /// A node at the other end of an incoming edge.
 struct neighbour {
   node_id id = no_node;

@@ -1,6 +1,7 @@
 #include "actors/protocols/async_sgd.hpp"
 
-#include "actors/protocols/parameter_serving.hpp"
+#include "actors/protocols/gradient_worker.hpp"
+#include "actors/protocols/parameter_server.hpp"
 #include "models/consensus/delay_compensation.hpp"
 #include "models/state_values.hpp"
 

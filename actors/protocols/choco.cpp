@@ -4,6 +4,7 @@
 #include "actors/protocols/swapping.hpp"
 #include "models/compression/compressor.hpp"
 #include "models/consensus/choco.hpp"
+#include "models/optim/update.hpp"
 #include "models/state_values.hpp"
 
 #include <ATen/ops/empty_like.h>
@@ -64,10 +65,8 @@ private:
   /// The local update, and what it changes in the public copy.
   void prepare() override {
     auto& weights = context().parameters().weights();
-    auto half = weights.target();
-    context().optimizer().step(weights.read(),
-                               context().parameters().gradient().read(), half);
-    weights.commit(std::move(half));
+    caps::update(context().optimizer(), weights,
+                 context().parameters().gradient().read());
     choco_difference(weights.read(), public_copy_, difference_);
     auto change = compressor_->compress(difference_, context().stream());
     add_decompressed(change, 1, public_copy_);

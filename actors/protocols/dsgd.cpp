@@ -4,13 +4,13 @@
 #include "actors/protocols/reduction_metrics.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "messages/compressed.hpp"
+#include "models/compression/patchwork.hpp"
 #include "models/compression/reducer.hpp"
 #include "models/consensus/averaging.hpp"
+#include "models/gradient.hpp"
+#include "models/optim/update.hpp"
 #include "models/state_values.hpp"
 
-#include <ATen/ops/clone.h>
-
-#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -28,45 +28,6 @@ struct dsgd_options {
     return mix == "fresh" ? swap_order::swap_within_update
                           : swap_order::update_then_swap;
   }
-};
-
-/// A neighbour's parameters, put together from what it sends of them.
-class patchwork {
-public:
-  explicit patchwork(const at::Tensor& start) : whole_(at::clone(start)) {}
-
-  const at::Tensor& whole() const noexcept { return whole_; }
-
-  /// Parts that were overtaken on their way take no newer ones' place.
-  void apply(int64_t step, const compressed_vector& x) {
-    bring_up_to_date(x, whole_);
-    if (x.kind != compression_kind::parts)
-      return; // differences add up in any order
-    for (const auto& [newer, parts] : recent_)
-      if (newer > step)
-        bring_up_to_date(parts, whole_);
-    recent_.emplace_back(step, x);
-    std::ranges::stable_sort(recent_, {},
-                             [](const auto& y) { return y.first; });
-    if (recent_.size() > remembered)
-      recent_.pop_front();
-  }
-
-  void visit_state(state_visitor& visitor) {
-    visit_value(visitor, "whole", whole_);
-    visit_list(visitor, "recent", recent_, {},
-               [&](const std::string& index, auto& x) {
-                 visit_value(visitor, index + " step", x.first);
-                 visit_value(visitor, index, x.second);
-               });
-  }
-
-private:
-  /// Messages that one may be overtaken by.
-  static constexpr size_t remembered = 8;
-
-  at::Tensor whole_;
-  std::deque<std::pair<int64_t, compressed_vector>> recent_;
 };
 
 class dsgd_protocol final : public swapping {
@@ -165,10 +126,7 @@ private:
 
   void observe(const gradient_ready& x) override {
     if (reduction_)
-      reduction_->observe(x.loss, x.samples > 0
-                                    ? static_cast<double>(x.correct)
-                                        / static_cast<double>(x.samples)
-                                    : 0);
+      reduction_->observe(x.loss, accuracy(x.correct, x.samples));
   }
 
   void prepare() override { local_update(); }
@@ -188,11 +146,8 @@ private:
   }
 
   void local_update() {
-    auto& weights = context().parameters().weights();
-    auto next = weights.target();
-    context().optimizer().step(weights.read(),
-                               context().parameters().gradient().read(), next);
-    weights.commit(std::move(next));
+    caps::update(context().optimizer(), context().parameters().weights(),
+                 context().parameters().gradient().read());
   }
 
   void average_all(const at::Tensor& weights, const at::Tensor& next) {

@@ -2,50 +2,16 @@
 
 #include "actors/node/protocol.hpp"
 #include "actors/protocols/deadline.hpp"
+#include "actors/protocols/partner.hpp"
 
 #include <caf/message.hpp>
 #include <caf/message_handler.hpp>
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace caps {
-
-/// Keeps account of the messages due from one in-neighbour: which have come,
-/// which are late, and whether it is still worth waiting for.
-class partner {
-public:
-  explicit partner(node_id id) : id_(id) {}
-
-  node_id id() const noexcept { return id_; }
-
-  /// Whether the message is new: links may deliver one twice.
-  bool is_new(const message_stamp& stamp);
-
-  /// A message came. Returns whether the partner had been given up.
-  bool answered() noexcept;
-
-  /// A message did not come. Returns whether the partner is given up with it.
-  bool missed(int64_t missed_max) noexcept;
-
-  /// Nobody waits for this partner.
-  bool down() const noexcept { return down_; }
-
-  void visit_state(state_visitor& visitor);
-
-private:
-  /// Sequence numbers remembered to tell copies; a copy that comes later than
-  /// this many messages is taken for new.
-  static constexpr size_t remembered = 16;
-
-  node_id id_;
-  std::array<uint64_t, remembered> seen_{};
-  size_t next_seen_ = 0;
-  int64_t missed_in_a_row_ = 0;
-  bool down_ = false;
-};
 
 /// When a swap takes place relative to the update it belongs to.
 enum class swap_order : uint8_t {

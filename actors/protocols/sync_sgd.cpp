@@ -1,6 +1,7 @@
 #include "actors/protocols/sync_sgd.hpp"
 
-#include "actors/protocols/parameter_serving.hpp"
+#include "actors/protocols/gradient_worker.hpp"
+#include "actors/protocols/parameter_server.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/state_values.hpp"
 
@@ -65,16 +66,12 @@ private:
   }
 
   void proceed() {
-    std::vector<at::Tensor> gradients;
-    for (const auto& x : round_)
-      if (x.defined())
-        gradients.push_back(x);
-    if (static_cast<int64_t>(gradients.size()) < needed())
+    auto come = std::ranges::count_if(
+      round_, [](const at::Tensor& x) { return x.defined(); });
+    if (come < needed())
       return;
     auto& mean = context().parameters().gradient();
-    auto next = mean.target();
-    average_uniformly(gradients.front(), std::span{gradients}.subspan(1), next);
-    mean.commit(std::move(next));
+    average_known(round_, mean);
     if (!update(mean.read()))
       return;
     for (size_t i = 0; i < round_.size(); ++i)

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <utility>
 #include <vector>
 
 namespace caps {
@@ -29,6 +30,18 @@ void average_uniformly(const at::Tensor& weights,
   auto share = 1.0 / static_cast<double>(received.size() + 1);
   std::vector<double> shares(received.size(), share);
   average(weights, share, received, shares, next);
+}
+
+void average_known(std::span<const at::Tensor> vectors, flat_buffer& mean) {
+  std::vector<at::Tensor> known;
+  for (const auto& x : vectors)
+    if (x.defined())
+      known.push_back(x);
+  if (known.empty())
+    return;
+  auto next = mean.target();
+  average_uniformly(known.front(), std::span{known}.subspan(1), next);
+  mean.commit(std::move(next));
 }
 
 } // namespace caps

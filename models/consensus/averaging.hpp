@@ -1,5 +1,7 @@
 #pragma once
 
+#include "models/flat_buffer.hpp"
+
 #include <ATen/core/Tensor.h>
 
 #include <span>
@@ -23,5 +25,9 @@ void average(const at::Tensor& weights, double self_weight,
 void average_uniformly(const at::Tensor& weights,
                        std::span<const at::Tensor> received,
                        const at::Tensor& next);
+
+/// Makes the mean of those vectors that are defined the next version of `mean`;
+/// without any it stays.
+void average_known(std::span<const at::Tensor> vectors, flat_buffer& mean);
 
 } // namespace caps
