@@ -11,7 +11,7 @@ namespace caps {
 
 namespace {
 
-using pointer = coordinator_actor::stateful_pointer<coordinator_state>;
+using coordinator_pointer = coordinator_actor::stateful_pointer<coordinator_state>;
 
 /// Evaluations that are still queued when training ends may take long; this
 /// bound only keeps a broken evaluator from hanging the run.
@@ -29,7 +29,7 @@ exit_code exit_code_of(uint8_t code) {
   }
 }
 
-void report_end(pointer self) {
+void report_end(coordinator_pointer self) {
   auto& st = self->state;
   if (st.ended)
     return;
@@ -38,7 +38,7 @@ void report_end(pointer self) {
   self->quit();
 }
 
-void flush(pointer self) {
+void flush(coordinator_pointer self) {
   auto& st = self->state;
   self->request(st.config.evaluator, flush_timeout, caf::flush_atom::value)
     .then([self](caf::ok_atom) { report_end(self); },
@@ -52,7 +52,7 @@ void flush(pointer self) {
           });
 }
 
-void stop(pointer self) {
+void stop(coordinator_pointer self) {
   auto& st = self->state;
   if (st.stopping)
     return;
@@ -68,7 +68,7 @@ bool is_server(const coordinator_state& st, node_id id) {
 }
 
 /// Leaves it to the servers whether the run goes on.
-void lose_worker(pointer self, const node_failed& x) {
+void lose_worker(coordinator_pointer self, const node_failed& x) {
   auto& st = self->state;
   st.config.observer->on_event({x.stamp, 0, x.text});
   for (const auto& node : st.config.nodes)
@@ -76,7 +76,7 @@ void lose_worker(pointer self, const node_failed& x) {
       caf::anon_send(node.handle, worker_lost{x.stamp.source, x.text});
 }
 
-void finished(pointer self, node_id id) {
+void finished(coordinator_pointer self, node_id id) {
   auto& st = self->state;
   if (st.running.erase(id) > 0 && st.running.empty())
     flush(self);
@@ -92,7 +92,7 @@ void coordinator_state::visit_state(state_visitor& visitor) {
     running.insert(static_cast<node_id>(id));
 }
 
-coordinator_actor::behavior_type coordinator(pointer self,
+coordinator_actor::behavior_type coordinator(coordinator_pointer self,
                                              coordinator_config config) {
   auto& st = self->state;
   st.config = std::move(config);

@@ -10,9 +10,9 @@ namespace caps {
 
 namespace {
 
-using pointer = host_actor::stateful_pointer<host_state>;
+using host_pointer = host_actor::stateful_pointer<host_state>;
 
-void over(pointer self, const run_over& x) {
+void over(host_pointer self, const run_over& x) {
   if (self->state.over)
     return;
   self->state.over = true;
@@ -22,7 +22,7 @@ void over(pointer self, const run_over& x) {
 
 /// Opens a connection to every process with a lower number, so that each pair
 /// has exactly one and messages between nodes take no detour over the hub.
-void connect(pointer self, const std::vector<uint16_t>& ports) {
+void connect(host_pointer self, const std::vector<uint16_t>& ports) {
   auto& middleman = self->home_system().middleman();
   for (uint32_t i = 0; i < self->state.config.process; ++i)
     if (auto other = middleman.remote_actor("127.0.0.1", ports[i]); !other)
@@ -33,7 +33,7 @@ void connect(pointer self, const std::vector<uint16_t>& ports) {
                   exit_code::lost);
 }
 
-void introduce_nodes(pointer self, const wiring& x) {
+void introduce_nodes(host_pointer self, const wiring& x) {
   auto& own = self->state.config;
   for (size_t i = 0; i < own.nodes.size(); ++i) {
     introductions content;
@@ -47,7 +47,7 @@ void introduce_nodes(pointer self, const wiring& x) {
 
 } // namespace
 
-host_actor::behavior_type host(pointer self, host_config config) {
+host_actor::behavior_type host(host_pointer self, host_config config) {
   self->state.config = std::move(config);
   self->monitor(self->state.config.hub);
   self->set_down_handler([self](const caf::down_msg&) {

@@ -11,10 +11,10 @@ namespace caps {
 
 namespace {
 
-using pointer = hub_actor::stateful_pointer<hub_state>;
+using hub_pointer = hub_actor::stateful_pointer<hub_state>;
 
 /// Ends a run that has not started.
-void fail(pointer self, const std::string& text) {
+void fail(hub_pointer self, const std::string& text) {
   self->state.config.observer->on_end({exit_code::lost, text});
 }
 
@@ -26,12 +26,12 @@ std::vector<acquaintance> all_nodes(const hub_state& st) {
   return result;
 }
 
-void start(pointer self) {
+void start(hub_pointer self) {
   auto start = caf::actor_cast<caf::actor>(self->state.coordinator);
   caf::anon_send(start, start_training{});
 }
 
-void wire(pointer self) {
+void wire(hub_pointer self) {
   auto& st = self->state;
   wiring content;
   content.nodes = all_nodes(st);
@@ -60,7 +60,7 @@ void wire(pointer self) {
   }
 }
 
-void take_in(pointer self, const process_joined& x) {
+void take_in(hub_pointer self, const process_joined& x) {
   auto& st = self->state;
   if (x.layout != st.config.layout || x.process >= st.config.processes) {
     fail(self, fmt::format("process {} (pid {}) was started with another "
@@ -73,7 +73,7 @@ void take_in(pointer self, const process_joined& x) {
     wire(self);
 }
 
-void lose(pointer self, const process_lost& x) {
+void lose(hub_pointer self, const process_lost& x) {
   auto& st = self->state;
   auto text = fmt::format("process {} {}", x.process, x.text);
   auto i = st.joined.find(x.process);
@@ -96,7 +96,7 @@ void lose(pointer self, const process_lost& x) {
 
 } // namespace
 
-hub_actor::behavior_type hub(pointer self, hub_config config) {
+hub_actor::behavior_type hub(hub_pointer self, hub_config config) {
   self->state.config = std::move(config);
   self->delayed_send(self, self->state.config.join_timeout,
                      caf::timeout_atom::value);

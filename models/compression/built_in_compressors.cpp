@@ -38,7 +38,7 @@ public:
   }
 };
 
-class none_recipe final : public compressor_recipe {
+class no_compressor_recipe final : public compressor_recipe {
 public:
   std::unique_ptr<compressor> make() const override {
     return std::make_unique<no_compressor>();
@@ -50,7 +50,7 @@ public:
 registry<compressor_recipe> built_in_compressors() {
   registry<compressor_recipe> result{"compressor"};
   result.add({"none", "sends vectors as they are, without copying them",
-              [] { return std::make_unique<none_recipe>(); }});
+              [] { return std::make_unique<no_compressor_recipe>(); }});
   result.add({"top_k",
               "the elements largest in magnitude (Aji and Heafield "
               "2017)",

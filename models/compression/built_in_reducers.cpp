@@ -5,7 +5,7 @@ namespace caps {
 
 namespace {
 
-class none_recipe final : public reducer_recipe {
+class no_reducer_recipe final : public reducer_recipe {
 public:
   std::unique_ptr<reducer> make(const parameter_layout&,
                                 random_stream&) const override {
@@ -21,7 +21,7 @@ registry<reducer_recipe> built_in_reducers() {
   for (const auto& x : compressors.entries()) {
     if (x.name == "none")
       result.add({x.name, "sends everything",
-                  [] { return std::make_unique<none_recipe>(); }});
+                  [] { return std::make_unique<no_reducer_recipe>(); }});
     else
       result.add(
         {x.name, x.doc, [make = x.recipe] { return compressing(make()); }});

@@ -12,16 +12,16 @@ namespace caps {
 
 namespace {
 
-constexpr int bits_of_group = 7;
-constexpr uint64_t more = 1U << bits_of_group;
+constexpr int bits_of_digit = 7;
+constexpr uint64_t more_digits = 1U << bits_of_digit;
 
-/// Nine groups hold 63 bits.
-constexpr int groups_max = 9;
+/// Nine digits hold 63 bits.
+constexpr int digits_max = 9;
 
 void append(std::vector<uint8_t>& bytes, int64_t number) {
   auto x = static_cast<uint64_t>(number);
-  for (; x >= more; x >>= bits_of_group)
-    bytes.push_back(static_cast<uint8_t>(x | more));
+  for (; x >= more_digits; x >>= bits_of_digit)
+    bytes.push_back(static_cast<uint8_t>(x | more_digits));
   bytes.push_back(static_cast<uint8_t>(x));
 }
 
@@ -35,11 +35,11 @@ public:
 
   int64_t next() {
     uint64_t result = 0;
-    for (int group = 0;; ++group) {
-      if (byte_ == end_ || group == groups_max)
+    for (int digit = 0;; ++digit) {
+      if (byte_ == end_ || digit == digits_max)
         throw error("the packed ranges end or run wild in the middle of one");
-      result |= (*byte_ & (more - 1)) << (group * bits_of_group);
-      if ((*byte_++ & more) == 0)
+      result |= (*byte_ & (more_digits - 1)) << (digit * bits_of_digit);
+      if ((*byte_++ & more_digits) == 0)
         return static_cast<int64_t>(result);
     }
   }

@@ -6,7 +6,6 @@ namespace caps {
 
 namespace {
 
-constexpr window halving{.size = 2, .stride = 2};
 constexpr int64_t hidden_units = 4096;
 
 } // namespace
@@ -27,13 +26,13 @@ std::shared_ptr<const net> make_alexnet(const data_shape& data,
     b.relu();
   };
   conv("features.0", 64, 2);
-  b.max_pool(halving);
+  b.max_pool(halves);
   conv("features.3", 192);
-  b.max_pool(halving);
+  b.max_pool(halves);
   conv("features.6", 384);
   conv("features.8", 256);
   conv("features.10", 256);
-  b.max_pool(halving).flatten();
+  b.max_pool(halves).flatten();
   b.dropout(options.dropout).linear("classifier.1", hidden_units).relu();
   b.dropout(options.dropout).linear("classifier.4", hidden_units).relu();
   b.linear("classifier.6", data.classes);

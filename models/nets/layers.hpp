@@ -38,6 +38,9 @@ struct window {
   int64_t positions(int64_t extent) const noexcept;
 };
 
+/// Halves both extents of a picture.
+inline constexpr window halves{.size = 2, .stride = 2};
+
 /// A matrix product, y = x Wᵀ + b, on [n, inputs].
 class linear {
 public:

@@ -12,7 +12,7 @@ namespace caps {
 
 namespace {
 
-class least_squares final : public net {
+class least_squares_net final : public net {
 public:
   using net::net;
 
@@ -49,7 +49,7 @@ make_least_squares(const data_shape& data,
       "model 'least_squares' has {} unknowns and takes rows [{}]; a sample of "
       "the data is {}",
       layout->numel(), layout->numel(), shape_text(data.sample)));
-  return std::make_shared<least_squares>(std::move(layout));
+  return std::make_shared<least_squares_net>(std::move(layout));
 }
 
 void least_squares_options::describe(option_visitor& visitor) {

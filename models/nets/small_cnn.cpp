@@ -10,7 +10,6 @@ namespace {
 constexpr double features_drop_rate = 0.25;
 constexpr double hidden_drop_rate = 0.5;
 
-constexpr window halving{.size = 2, .stride = 2};
 
 } // namespace
 
@@ -19,7 +18,7 @@ std::shared_ptr<const net> make_cnn1(const data_shape& data) {
   b.expect_pictures(6);
   b.conv("conv1", {.filters = 32, .kernel = {.size = 3}}).relu();
   b.conv("conv2", {.filters = 64, .kernel = {.size = 3}}).relu();
-  b.max_pool(halving).dropout(features_drop_rate).flatten();
+  b.max_pool(halves).dropout(features_drop_rate).flatten();
   b.linear("fc1", 128).relu().dropout(hidden_drop_rate);
   b.linear("fc2", data.classes);
   return b.finish();
@@ -29,9 +28,9 @@ std::shared_ptr<const net> make_cnn2(const data_shape& data) {
   net_builder b{"cnn2", data};
   b.expect_pictures(4);
   b.conv("conv1", {.filters = 32, .kernel = {.size = 3, .padding = 1}});
-  b.relu().max_pool(halving);
+  b.relu().max_pool(halves);
   b.conv("conv2", {.filters = 64, .kernel = {.size = 3, .padding = 1}});
-  b.relu().max_pool(halving);
+  b.relu().max_pool(halves);
   b.dropout(features_drop_rate).flatten();
   b.linear("fc1", 512).relu().dropout(hidden_drop_rate);
   b.linear("fc2", data.classes);
