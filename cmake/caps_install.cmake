@@ -10,8 +10,8 @@ set(caps_package ${CMAKE_INSTALL_LIBDIR}/cmake/caps)
 install(TARGETS caps_runtime_program)
 install(DIRECTORY messages models actors DESTINATION ${caps_headers}
   FILES_MATCHING PATTERN "*.hpp")
-foreach(header plugin/abi.hpp plugin/message_registry.hpp plugin/plugin.hpp
-    scenario/components.hpp topology/graph.hpp)
+foreach(header components/components.hpp components/message_registry.hpp
+    plugin/abi.hpp plugin/plugin.hpp topology/graph.hpp)
   get_filename_component(room ${header} DIRECTORY)
   install(FILES runtime/${header} DESTINATION ${caps_headers}/runtime/${room})
 endforeach()

@@ -1,7 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
 #include "models/data/partition.hpp"
-#include "runtime/cli/standard_streams.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/run/plan.hpp"
 #include "runtime/scenario/writer.hpp"

@@ -2,7 +2,7 @@
 
 #include "models/errors.hpp"
 #include "runtime/cli/options.hpp"
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 
 namespace caps {
 

@@ -1,7 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
-#include "runtime/cli/interrupt.hpp"
-#include "runtime/cli/standard_streams.hpp"
+#include "runtime/process/interrupt.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/report/sample.hpp"

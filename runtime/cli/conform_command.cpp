@@ -1,7 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
-#include "runtime/cli/standard_streams.hpp"
 #include "runtime/conformance/conformance.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/report/stopwatch.hpp"
 
@@ -23,6 +23,18 @@ std::string_view word(verdict x) {
   return "?";
 }
 
+/// As the user would make it, without a word.
+exit_code run_quietly(const checked_run& x) {
+  cli_options options;
+  options.scenario = x.scenario;
+  options.out = x.out;
+  options.force = true;
+  options.quiet = true;
+  options.threads = x.threads;
+  options.processes = x.processes;
+  return run_command(options, built_in_components());
+}
+
 } // namespace
 
 exit_code conform_command(const cli_options& options, const components& known) {
@@ -34,6 +46,7 @@ exit_code conform_command(const cli_options& options, const components& known) {
                     ? default_output_folder("conform-" + options.protocol)
                     : options.out;
   wanted.limit = std::chrono::seconds{options.limit};
+  wanted.run = run_quietly;
   make_output_folder(wanted.folder, options.force);
   stopwatch all;
   print("{}: scenarios and results in {}\n\n{:<31}{:<7}{}\n", options.protocol,

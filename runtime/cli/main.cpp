@@ -4,8 +4,8 @@
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/options.hpp"
 #include "runtime/cli/replay_command.hpp"
-#include "runtime/cli/standard_streams.hpp"
 #include "runtime/plugin/loader.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/scenario/documentation.hpp"
 
 #include <fmt/format.h>

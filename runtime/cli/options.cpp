@@ -2,7 +2,7 @@
 
 #include "models/errors.hpp"
 #include "runtime/cli/replay_command.hpp"
-#include "runtime/cli/version.hpp"
+#include "runtime/process/version.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #include "runtime/cli/commands.hpp"
 
-#include "runtime/cli/interrupt.hpp"
 #include "runtime/cli/reported_run.hpp"
-#include "runtime/cli/standard_streams.hpp"
+#include "runtime/process/interrupt.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/recording/fork.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_diff.hpp"

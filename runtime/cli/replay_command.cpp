@@ -2,13 +2,13 @@
 
 #include "models/options.hpp"
 #include "runtime/cli/commands.hpp"
-#include "runtime/cli/standard_streams.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/rerun_states.hpp"
 #include "runtime/replay/prompt.hpp"
-#include "runtime/replay/recording_file.hpp"
 #include "runtime/replay/session.hpp"
 #include "runtime/replay/snapshot_states.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,7 +1,7 @@
 #include "runtime/cli/reported_run.hpp"
 
-#include "runtime/cli/standard_streams.hpp"
-#include "runtime/cli/version.hpp"
+#include "runtime/process/standard_streams.hpp"
+#include "runtime/process/version.hpp"
 #include "runtime/recording/recorder.hpp"
 #include "runtime/recording/recording_facts.hpp"
 #include "runtime/report/console.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "models/errors.hpp"
-#include "runtime/replay/recording_file.hpp"
 #include "runtime/run/run.hpp"
 #include "runtime/run/scenario_change.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <filesystem>
 #include <functional>

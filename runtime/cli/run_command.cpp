@@ -1,9 +1,9 @@
 #include "runtime/cli/commands.hpp"
 
-#include "runtime/cli/interrupt.hpp"
 #include "runtime/cli/reported_run.hpp"
-#include "runtime/cli/standard_streams.hpp"
 #include "runtime/launch/launch.hpp"
+#include "runtime/process/interrupt.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/run/run.hpp"
 

@@ -1,16 +1,14 @@
 #include "runtime/conformance/conformance.hpp"
 
-#include "models/checkpoint/weights.hpp"
-#include "runtime/cli/commands.hpp"
 #include "runtime/conformance/isolated_run.hpp"
 #include "runtime/conformance/option_checks.hpp"
+#include "runtime/conformance/run_results.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/replay_check.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/scenario/writer.hpp"
 
 #include <ATen/ops/linalg_solve.h>
-#include <ATen/ops/zeros.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -66,7 +64,7 @@ const settings restless{"link.latency=\"4ms\"", "link.jitter=\"3ms\"",
                         "compute.step_time_std=\"3ms\""};
 
 /// How one run ended, and what it left behind.
-struct outcome {
+struct checked_outcome {
   std::filesystem::path scenario;
   std::filesystem::path folder;
   std::string command;
@@ -82,43 +80,6 @@ struct outcome {
   }
 };
 
-std::string read_file(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-/// A line of metrics.csv without the time of the machine.
-std::string without_wall_time(const std::string& line) {
-  constexpr size_t wall_time = 4;
-  std::string result;
-  size_t column = 0;
-  for (auto c : line) {
-    column += c == ',' ? 1 : 0;
-    if (column != wall_time)
-      result += c;
-  }
-  return result;
-}
-
-/// Everything of a run that the same scenario gives again.
-std::string fingerprint(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{folder})
-    files.push_back(entry.path());
-  std::ranges::sort(files);
-  std::string result;
-  for (const auto& file : files) {
-    auto name = file.filename().string();
-    if (name == "metrics.csv") {
-      std::ifstream in{file};
-      for (std::string line; std::getline(in, line);)
-        result += without_wall_time(line) + "\n";
-    } else if (file.extension() == ".csv" || file.extension() == ".safetensors")
-      result += name + "\n" + read_file(file);
-  }
-  return result;
-}
-
 /// The point where the sum of all nodes' losses is least.
 at::Tensor minimizer(const run_plan& plan) {
   std::vector<int64_t> all(static_cast<size_t>(plan.data.train->size()));
@@ -127,22 +88,6 @@ at::Tensor minimizer(const run_plan& plan) {
   auto transposed = samples.input.t();
   return at::linalg_solve(transposed.matmul(samples.input),
                           transposed.matmul(samples.target));
-}
-
-/// The last parameters of all nodes that wrote them.
-std::vector<at::Tensor> last_weights(const run_plan& plan,
-                                     const std::filesystem::path& folder) {
-  const auto& layout = plan.model->layout();
-  std::vector<at::Tensor> result;
-  for (const auto& node : plan.nodes) {
-    auto file = folder / fmt::format("{}.safetensors", node.id);
-    if (!std::filesystem::exists(file))
-      continue; // a worker, or a server but the first
-    result.push_back(at::zeros({layout.numel()}, at::kDouble));
-    import_weights(layout, read_safetensors(file), file.string(), result.back(),
-                   at::zeros({0}, at::kDouble));
-  }
-  return result;
 }
 
 class checker {
@@ -183,28 +128,24 @@ private:
   }
 
   /// Makes a scenario with these settings, and runs it.
-  outcome run(const std::string& name, const settings& more, size_t threads = 1,
-              size_t processes = 1) const {
+  checked_outcome run(const std::string& name, const settings& more,
+                      size_t threads = 1, size_t processes = 1) const {
     auto scenario = scenario_with(more).content;
     scenario.name = name;
     auto file = options_.folder / (name + ".toml");
     write_file(file, to_toml(scenario));
-    cli_options run;
-    run.scenario = file;
-    run.out
-      = options_.folder
-        / (threads > 1 ? fmt::format("{}-{}-threads", name, threads) : name);
-    run.force = true;
-    run.quiet = true;
-    run.threads = threads;
-    run.processes = processes;
+    checked_run run{
+      file,
+      options_.folder
+        / (threads > 1 ? fmt::format("{}-{}-threads", name, threads) : name),
+      threads, processes};
     auto command = fmt::format("caps_runtime --scenario {} --out {} --force "
                                "--threads {}",
                                file.string(), run.out.string(), threads);
     if (processes > 1)
       command += fmt::format(" --processes {}", processes);
     auto end
-      = run_isolated([&] { return run_command(run, built_in_components()); },
+      = run_isolated([&] { return options_.run(run); },
                      options_.folder / (name + ".stderr"), options_.limit);
     return {file, run.out, command, end};
   }
@@ -219,14 +160,14 @@ private:
   }
 
   /// Tells of a run that did not succeed; returns whether it did.
-  bool succeeded(const std::string& check, const outcome& x) const {
+  bool succeeded(const std::string& check, const checked_outcome& x) const {
     if (!x.succeeded())
       fail(check, x.end.text, x.command);
     return x.succeeded();
   }
 
   /// Ended with an error that says who waited for whom.
-  static bool gave_up(const outcome& x) {
+  static bool gave_up(const checked_outcome& x) {
     return x.end.by_itself && x.end.code == exit_code::lost
            && !x.end.text.starts_with("the run stands still");
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/errors.hpp"
 #include "runtime/run/plan.hpp"
 
 #include <chrono>
@@ -9,6 +10,15 @@
 #include <vector>
 
 namespace caps {
+
+/// A run that a check makes, of a scenario that lies in a file.
+struct checked_run {
+  std::filesystem::path scenario;
+  /// Where its results go, over those that may be there.
+  std::filesystem::path out;
+  size_t threads = 1;
+  size_t processes = 1;
+};
 
 /// What a protocol is checked with.
 struct conformance_options {
@@ -20,6 +30,9 @@ struct conformance_options {
   std::filesystem::path folder;
   /// Longest time of the machine for one run.
   std::chrono::milliseconds limit{0};
+  /// Makes a run as the program does that the user calls. Called in a process
+  /// of its own.
+  std::function<exit_code(const checked_run&)> run{};
 };
 
 enum class verdict : uint8_t { passed, failed, not_checked };

@@ -12,8 +12,8 @@
 
 #include "actors/node/payload_tensor.hpp"
 #include "models/state_values.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/plugin/abi.hpp"
-#include "runtime/scenario/components.hpp"
 
 namespace caps {
 

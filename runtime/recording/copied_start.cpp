@@ -2,7 +2,7 @@
 
 #include "runtime/recording/stored_state.hpp"
 #include "runtime/recording/verify.hpp"
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 namespace caps {
 
@@ -16,7 +16,7 @@ int64_t integer(query& row, int column) {
   return row.integer(column).value_or(0);
 }
 
-node_id node(query& row, int column) {
+node_id node_at(query& row, int column) {
   return static_cast<node_id>(row.integer(column).value_or(no_node));
 }
 
@@ -30,7 +30,7 @@ void copy_metrics(recording_file& original, int64_t last,
                        "FROM metric WHERE sequence <= ? ORDER BY id"};
   rows.bind(last);
   while (rows.next())
-    copy.add(metric_row{integer(rows, 0), integer(rows, 1), node(rows, 2),
+    copy.add(metric_row{integer(rows, 0), integer(rows, 1), node_at(rows, 2),
                         rows.integer(3), rows.integer(4), rows.text(5),
                         rows.real(6)});
 }
@@ -41,7 +41,7 @@ void copy_notes(recording_file& original, int64_t last,
                        "WHERE sequence <= ? ORDER BY id"};
   rows.bind(last);
   while (rows.next())
-    copy.add(note_row{integer(rows, 0), integer(rows, 1), node(rows, 2),
+    copy.add(note_row{integer(rows, 0), integer(rows, 1), node_at(rows, 2),
                       rows.text(3) == "failure", rows.text(4)});
 }
 
@@ -68,7 +68,7 @@ copied_start copy_start_of(recording_file& original, int64_t last,
   while (snapshots.next()) {
     auto bytes = snapshots.bytes(6);
     recording_writer::snapshot_row x{
-      integer(snapshots, 0), node(snapshots, 1), integer(snapshots, 2),
+      integer(snapshots, 0), node_at(snapshots, 1), integer(snapshots, 2),
       integer(snapshots, 3), snapshots.text(4),  snapshots.text(5),
       bytes_of(bytes)};
     copy.add(x);
@@ -89,7 +89,8 @@ copied_start copy_start_of(recording_file& original, int64_t last,
   payloads.bind(last);
   while (payloads.next()) {
     auto bytes = payloads.bytes(2);
-    copy.add_payload(integer(payloads, 0), node(payloads, 1), bytes_of(bytes));
+    copy.add_payload(integer(payloads, 0), node_at(payloads, 1),
+                     bytes_of(bytes));
     if (copy.uncommitted_bytes() > bytes_at_a_time)
       pause();
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runtime/recording/recording_writer.hpp"
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <functional>
 

@@ -6,11 +6,6 @@ namespace caps {
 
 namespace {
 
-/// SQLite has no unsigned integers.
-int64_t signed_bits(uint64_t x) {
-  return static_cast<int64_t>(x);
-}
-
 /// A recording has no number that is none.
 std::optional<double> unless_nan(const std::optional<double>& x) {
   return x && std::isnan(*x) ? std::nullopt : x;

@@ -2,7 +2,7 @@
 
 #include "models/errors.hpp"
 #include "runtime/recording/recording_facts.hpp"
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>

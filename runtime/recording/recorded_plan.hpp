@@ -1,9 +1,9 @@
 #pragma once
 
 #include "runtime/recording/rerun.hpp"
-#include "runtime/replay/recording_file.hpp"
 #include "runtime/run/plan.hpp"
 #include "runtime/run/scenario_change.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 namespace caps {
 

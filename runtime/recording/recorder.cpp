@@ -12,20 +12,12 @@
 #include <caf/binary_serializer.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
 namespace caps {
 
 namespace {
-
-constexpr std::array<std::string_view, 4> level_names{"off", "metrics",
-                                                      "events", "payloads"};
-
-int64_t signed_bits(uint64_t x) {
-  return static_cast<int64_t>(x);
-}
 
 int64_t nanoseconds(double seconds) {
   return std::llround(seconds * 1e9);
@@ -40,18 +32,6 @@ std::vector<char> serialized(const caf::message& content) {
 }
 
 } // namespace
-
-recording_level parse_recording_level(std::string_view name) {
-  auto i = std::ranges::find(level_names, name);
-  if (i == level_names.end())
-    throw input_error(fmt::format("there is no recording level '{}'; known: {}",
-                                  name, fmt::join(level_names, ", ")));
-  return static_cast<recording_level>(i - level_names.begin());
-}
-
-std::string_view to_text(recording_level level) {
-  return level_names[static_cast<size_t>(level)];
-}
 
 recorder::recorder(recorder_options options, recording_facts facts)
   : options_(std::move(options)) {

@@ -2,6 +2,7 @@
 
 #include "actors/observation/event_sink.hpp"
 #include "actors/observation/run_observer.hpp"
+#include "runtime/recording/recording_level.hpp"
 #include "runtime/recording/recording_writer.hpp"
 
 #include <chrono>
@@ -18,21 +19,6 @@
 namespace caps {
 
 class recording_file;
-
-/// How much a recording keeps; each level keeps all of those before it.
-enum class recording_level : uint8_t {
-  off,
-  /// Metrics and notes.
-  metrics,
-  /// Every event, with digests, and snapshots.
-  events,
-  /// The messages themselves.
-  payloads,
-};
-
-/// The level of that name; throws `input_error` for another one.
-recording_level parse_recording_level(std::string_view name);
-std::string_view to_text(recording_level level);
 
 struct recorder_options {
   std::filesystem::path file;

@@ -2,7 +2,7 @@
 
 #include "runtime/recording/event_check.hpp"
 #include "runtime/recording/verify.hpp"
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

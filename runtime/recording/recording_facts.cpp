@@ -1,7 +1,7 @@
 #include "runtime/recording/recording_facts.hpp"
 
-#include "runtime/cli/version.hpp"
-#include "runtime/recording/schema.hpp"
+#include "runtime/process/version.hpp"
+#include "runtime/run_file/schema.hpp"
 #include "runtime/scenario/writer.hpp"
 
 #include <fmt/chrono.h>

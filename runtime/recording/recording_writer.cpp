@@ -1,7 +1,7 @@
 #include "runtime/recording/recording_writer.hpp"
 
 #include "models/errors.hpp"
-#include "runtime/recording/schema.hpp"
+#include "runtime/run_file/schema.hpp"
 
 #include <fmt/format.h>
 
@@ -12,10 +12,6 @@
 namespace caps {
 
 namespace {
-
-int64_t signed_bits(uint64_t x) {
-  return static_cast<int64_t>(x);
-}
 
 /// Binds the columns of a row one after the other.
 class row {

@@ -7,8 +7,8 @@
 #include "runtime/recording/observed_row.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/verify.hpp"
-#include "runtime/replay/query.hpp"
 #include "runtime/run/scenario_change.hpp"
+#include "runtime/run_file/query.hpp"
 
 #include <ATen/ops/from_blob.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "runtime/recording/rerun.hpp"
-#include "runtime/replay/recording_file.hpp"
 #include "runtime/run/run.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <optional>
 #include <string>

@@ -23,6 +23,18 @@
 
 namespace caps {
 
+/// What a message, timer or computation is known by: destination, kind of
+/// thing, source and number.
+enum class sent_kind : uint8_t { message, timer, computation };
+using sent_key = std::tuple<node_id, sent_kind, node_id, int64_t>;
+
+/// Something that was sent.
+struct sent_thing {
+  observed_message letter;
+  /// How often it is still to be handled.
+  int64_t copies = 1;
+};
+
 namespace {
 
 /// Stands in the place of coordinator and evaluator.
@@ -31,16 +43,12 @@ caf::behavior listener(caf::event_based_actor* self) {
   return {[](caf::exit_msg&) {}};
 }
 
-/// What a message, timer or computation is known by: destination, kind of
-/// thing, source and number.
-enum class thing : uint8_t { message, timer, computation };
-using thing_key = std::tuple<node_id, thing, node_id, int64_t>;
-
-thing_key key_of(node_id destination, std::string_view kind, node_id source,
+sent_key key_of(node_id destination, std::string_view kind, node_id source,
                  int64_t number) {
-  auto what = thing::message;
+  auto what = sent_kind::message;
   if (source == destination)
-    what = kind == event_kind::timer ? thing::timer : thing::computation;
+    what = kind == event_kind::timer ? sent_kind::timer
+                                     : sent_kind::computation;
   return {destination, what, source, number};
 }
 
@@ -60,13 +68,6 @@ tensor_file copy_of(const tensor_file& x) {
   return result;
 }
 
-/// Something that was sent.
-struct sent_thing {
-  observed_message letter;
-  /// How often it is still to be handled.
-  int64_t copies = 1;
-};
-
 } // namespace
 
 class rerun::snapshot {
@@ -74,7 +75,7 @@ public:
   int64_t position = 0;
   /// By id, as their nodes show themselves.
   std::vector<tensor_file> nodes;
-  std::map<thing_key, sent_thing> waiting;
+  std::map<sent_key, sent_thing> waiting;
   /// Those that compute a gradient.
   std::vector<node_id> computing;
 };
@@ -218,7 +219,7 @@ public:
     auto key = key_of(to, origin.kind, origin.stamp.source,
                       static_cast<int64_t>(origin.stamp.sequence));
     int64_t copies = 1;
-    if (counts_ && std::get<thing>(key) == thing::message) {
+    if (counts_ && std::get<sent_kind>(key) == sent_kind::message) {
       auto i = counts_->find({origin.stamp.source, to, std::get<3>(key)});
       copies = i == counts_->end() ? 0 : i->second;
     }
@@ -293,7 +294,7 @@ private:
       return {};
     }
     auto key = key_of(x.destination, x.kind, x.source, x.message);
-    if (std::get<thing>(key) == thing::computation) {
+    if (std::get<sent_kind>(key) == sent_kind::computation) {
       auto i = tickets_.find(x.destination);
       if (i == tickets_.end())
         return "the node computes nothing";
@@ -319,7 +320,7 @@ private:
   caf::scheduler::test_coordinator& scheduler_;
   caf::actor listener_;
   std::vector<caf::actor> nodes_;
-  std::map<thing_key, sent_thing> waiting_;
+  std::map<sent_key, sent_thing> waiting_;
   /// Computations under way.
   std::map<node_id, compute_pool::ticket> tickets_;
   int64_t position_ = 0;

@@ -5,7 +5,7 @@
 #include "models/errors.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/stored_state.hpp"
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>

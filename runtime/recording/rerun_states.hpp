@@ -3,7 +3,7 @@
 #include "models/checkpoint/safetensors.hpp"
 #include "runtime/recording/rerun.hpp"
 #include "runtime/recording/verify.hpp"
-#include "runtime/replay/node_states.hpp"
+#include "runtime/run_file/node_states.hpp"
 
 #include <cstddef>
 #include <deque>

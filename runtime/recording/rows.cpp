@@ -1,6 +1,6 @@
 #include "runtime/recording/rows.hpp"
 
-#include "runtime/recording/schema.hpp"
+#include "runtime/run_file/schema.hpp"
 
 namespace caps {
 

@@ -8,6 +8,11 @@
 
 namespace caps {
 
+/// SQLite has no unsigned integers: the same bits as a signed one.
+constexpr int64_t signed_bits(uint64_t x) {
+  return static_cast<int64_t>(x);
+}
+
 /// A row of the table `event`; see schema.hpp for what it means.
 struct event_row {
   int64_t sequence = 0;

@@ -1,6 +1,6 @@
 #include "runtime/recording/stored_state.hpp"
 
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 namespace caps {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/observation/run_state.hpp"
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <optional>
 #include <string_view>

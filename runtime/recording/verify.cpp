@@ -2,7 +2,7 @@
 
 #include "models/errors.hpp"
 #include "runtime/recording/recording_writer.hpp"
-#include "runtime/recording/schema.hpp"
+#include "runtime/run_file/schema.hpp"
 
 #include <fmt/format.h>
 
@@ -13,10 +13,6 @@
 namespace caps {
 
 namespace {
-
-int64_t signed_bits(uint64_t x) {
-  return static_cast<int64_t>(x);
-}
 
 /// A row of the table `seal`.
 struct seal_row {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "runtime/recording/rows.hpp"
-#include "runtime/replay/query.hpp"
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/query.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <cstdint>
 #include <string>

@@ -2,7 +2,7 @@
 
 #include "runtime/replay/event_question.hpp"
 #include "runtime/replay/node_index.hpp"
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <chrono>
 #include <cstdint>

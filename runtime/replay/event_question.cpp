@@ -3,8 +3,8 @@
 #include "models/errors.hpp"
 #include "models/registry.hpp"
 #include "runtime/replay/recorded_event.hpp"
-#include "runtime/replay/recording_file.hpp"
 #include "runtime/replay/sql_text.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <fmt/format.h>
 

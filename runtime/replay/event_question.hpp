@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 #include <string>
 #include <string_view>

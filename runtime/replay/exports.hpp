@@ -1,7 +1,7 @@
 #pragma once
 
 #include "models/checkpoint/atomic_file.hpp"
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <cstdint>
 #include <filesystem>

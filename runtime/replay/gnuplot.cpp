@@ -2,7 +2,7 @@
 
 #include "models/errors.hpp"
 #include "models/options.hpp"
-#include "runtime/replay/printable.hpp"
+#include "runtime/run_file/printable.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "runtime/replay/node_index.hpp"
 
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 
 #include "models/errors.hpp"
 #include "models/registry.hpp"
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <cstdint>
 #include <optional>

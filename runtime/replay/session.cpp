@@ -3,8 +3,8 @@
 #include "models/errors.hpp"
 #include "models/registry.hpp"
 #include "runtime/replay/commands/commands.hpp"
-#include "runtime/replay/printable.hpp"
 #include "runtime/replay/words.hpp"
+#include "runtime/run_file/printable.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "runtime/replay/cursor.hpp"
-#include "runtime/replay/node_states.hpp"
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/node_states.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,8 +1,8 @@
 #include "runtime/replay/snapshot_states.hpp"
 
 #include "models/errors.hpp"
-#include "runtime/recording/schema.hpp"
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
+#include "runtime/run_file/schema.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

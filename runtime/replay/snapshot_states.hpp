@@ -1,7 +1,7 @@
 #pragma once
 
-#include "runtime/replay/node_states.hpp"
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/node_states.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <map>
 #include <optional>

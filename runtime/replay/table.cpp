@@ -1,6 +1,6 @@
 #include "runtime/replay/table.hpp"
 
-#include "runtime/replay/printable.hpp"
+#include "runtime/run_file/printable.hpp"
 
 #include <fmt/format.h>
 

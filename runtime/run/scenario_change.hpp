@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/node/node.hpp"
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 
 #include <cstdint>
 #include <map>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 
 #include <string>
 

@@ -3,8 +3,8 @@
 #include "actors/compute/compute_model.hpp"
 #include "actors/links/link_model.hpp"
 #include "models/evaluation.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/scenario/component.hpp"
-#include "runtime/scenario/components.hpp"
 
 #include <functional>
 #include <string>

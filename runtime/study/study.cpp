@@ -2,6 +2,7 @@
 
 #include "models/options.hpp"
 #include "models/registry.hpp"
+#include "runtime/scenario/toml_place.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -17,11 +18,6 @@
 namespace caps {
 
 namespace {
-
-std::string place_of(const toml::source_region& region) {
-  return fmt::format("{}:{}:{}", region.path ? *region.path : "study",
-                     region.begin.line, region.begin.column);
-}
 
 [[noreturn]] void fail(const toml::node& x, const std::string& text) {
   throw input_error(place_of(x.source()) + ": " + text);
@@ -188,7 +184,7 @@ study_table read_table(const toml::table& source, int64_t digits,
   return result;
 }
 
-toml::table parse(const std::filesystem::path& file) {
+toml::table parse_study(const std::filesystem::path& file) {
   std::ifstream in{file, std::ios::binary};
   if (!in || std::filesystem::is_directory(file))
     throw input_error(fmt::format("{}: cannot read the study: {}",
@@ -205,7 +201,7 @@ toml::table parse(const std::filesystem::path& file) {
 } // namespace
 
 study load_study(const std::filesystem::path& file) {
-  auto source = parse(file);
+  auto source = parse_study(file);
   key_reader keys{source};
   study result;
   // delays.study.toml is called "delays".

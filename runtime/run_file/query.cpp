@@ -1,6 +1,6 @@
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/query.hpp"
 
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Exception.h>

@@ -1,4 +1,4 @@
-#include "runtime/cli/interrupt.hpp"
+#include "runtime/process/interrupt.hpp"
 
 #include "models/errors.hpp"
 

@@ -1,4 +1,4 @@
-#include "runtime/replay/read_guard.hpp"
+#include "runtime/run_file/read_guard.hpp"
 
 #include "models/errors.hpp"
 #include "models/options.hpp"

@@ -1,4 +1,4 @@
-#include "runtime/cli/standard_streams.hpp"
+#include "runtime/process/standard_streams.hpp"
 
 #include "models/errors.hpp"
 

@@ -1,4 +1,4 @@
-#include "runtime/recording/schema.hpp"
+#include "runtime/run_file/schema.hpp"
 
 #include "models/checkpoint/checksums.hpp"
 

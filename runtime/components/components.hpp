@@ -6,7 +6,7 @@
 #include "models/nets/net.hpp"
 #include "models/optim/optimizer.hpp"
 #include "models/optim/schedule.hpp"
-#include "runtime/plugin/message_registry.hpp"
+#include "runtime/components/message_registry.hpp"
 #include "runtime/topology/graph.hpp"
 
 #include <memory>

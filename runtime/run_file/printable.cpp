@@ -1,4 +1,4 @@
-#include "runtime/replay/printable.hpp"
+#include "runtime/run_file/printable.hpp"
 
 namespace caps {
 

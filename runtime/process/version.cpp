@@ -1,4 +1,4 @@
-#include "runtime/cli/version.hpp"
+#include "runtime/process/version.hpp"
 
 #include <caf/config.hpp>
 #include <torch/version.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/replay/read_guard.hpp"
+#include "runtime/run_file/read_guard.hpp"
 
 #include <SQLiteCpp/Database.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 
 namespace caps {
 

@@ -1,9 +1,9 @@
-#include "runtime/replay/recording_file.hpp"
+#include "runtime/run_file/recording_file.hpp"
 
 #include "models/errors.hpp"
-#include "runtime/recording/schema.hpp"
-#include "runtime/replay/printable.hpp"
-#include "runtime/replay/query.hpp"
+#include "runtime/run_file/printable.hpp"
+#include "runtime/run_file/query.hpp"
+#include "runtime/run_file/schema.hpp"
 
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
