@@ -1,8 +1,9 @@
-# caps_test(PROGRAM name FILE file.cpp [LABELS ...] [TIMEOUT seconds] [TAGS expr])
+# caps_test(PROGRAM name FILE file.cpp [LABELS ...] [TIMEOUT seconds] [ALONE])
 #
 # Adds a test file to a test program and registers its cases as one ctest
 # entry. Every case of the file carries the tag [file] (the name without
-# _test.cpp), which is how the entry picks them.
+# _test.cpp), which is how the entry picks them. ALONE: has helpers of the same
+# names as other files of the program, and is not compiled together with them.
 function(caps_test_program name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name})
@@ -12,11 +13,15 @@ function(caps_test_program name)
 endfunction()
 
 function(caps_test)
-  cmake_parse_arguments(ARG "" "PROGRAM;FILE;TIMEOUT" "LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "PROGRAM;FILE;TIMEOUT" "LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
   target_sources(${ARG_PROGRAM} PRIVATE ${ARG_FILE})
+  if(ARG_ALONE)
+    set_source_files_properties(${ARG_FILE} PROPERTIES
+      SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   get_filename_component(stem ${ARG_FILE} NAME_WE)
   string(REGEX REPLACE "_test$" "" tag ${stem})
   string(REGEX REPLACE "^tests_" "" floor ${ARG_PROGRAM})

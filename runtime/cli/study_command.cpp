@@ -1,7 +1,7 @@
 #include "models/threads.hpp"
 #include "runtime/cli/commands.hpp"
-#include "runtime/cli/interrupt.hpp"
-#include "runtime/cli/standard_streams.hpp"
+#include "runtime/process/interrupt.hpp"
+#include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/report/sample.hpp"
@@ -39,7 +39,7 @@ struct study_run {
 };
 
 /// What came of a run.
-struct outcome {
+struct study_outcome {
   std::optional<double> value;
   bool diverged = false;
   double wall_seconds = 0;
@@ -61,13 +61,13 @@ std::string read_text(const std::filesystem::path& file) {
 }
 
 /// The run's value in its summary, if it has come to its end.
-std::optional<outcome> read_outcome(const study& x,
+std::optional<study_outcome> read_outcome(const study& x,
                                     const std::filesystem::path& folder) {
   auto summary
     = nlohmann::json::parse(read_text(folder / "summary.json"), nullptr, false);
   if (summary.is_discarded())
     return std::nullopt;
-  outcome result;
+  study_outcome result;
   result.code = static_cast<exit_code>(summary.value("exit_code", 1));
   result.wall_seconds = summary.value("wall_seconds", 0.0);
   result.diverged = result.code == exit_code::diverged;
@@ -192,7 +192,7 @@ private:
   }
 
   void execute(const study_run& run) {
-    outcome result;
+    study_outcome result;
     try {
       result.code = run_command(settings_of(run), known_);
       if (result.code == exit_code::interrupted)
@@ -211,13 +211,13 @@ private:
     std::fflush(stdout);
   }
 
-  std::string text_of(const outcome& x) const {
+  std::string text_of(const study_outcome& x) const {
     if (x.value)
       return fmt::format("{:.{}f}", study_.scale * *x.value, study_.digits);
     return x.diverged ? "NC" : "failed: " + x.failure;
   }
 
-  void record(const study_run& run, const outcome& x) {
+  void record(const study_run& run, const study_outcome& x) {
     auto& cell = results_[run.cell];
     if (x.value)
       cell.values.add(*x.value);

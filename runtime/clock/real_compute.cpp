@@ -10,17 +10,17 @@ namespace caps {
 
 namespace {
 
-using stopwatch = std::chrono::steady_clock;
+using machine_clock = std::chrono::steady_clock;
 
 } // namespace
 
 void real_compute::compute(caf::event_based_actor* self,
                            std::function<void()> work, const cost& price) {
-  auto spent = std::make_shared<stopwatch::duration>(0);
+  auto spent = std::make_shared<machine_clock::duration>(0);
   auto timed = [spent, work = std::move(work)] {
-    auto begin = stopwatch::now();
+    auto begin = machine_clock::now();
     work();
-    *spent = stopwatch::now() - begin;
+    *spent = machine_clock::now() - begin;
   };
   auto answer = [spent, price, handle = caf::actor_cast<caf::actor>(self)](
                   const compute_pool::ticket& ticket) {

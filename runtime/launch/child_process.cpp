@@ -19,7 +19,7 @@ namespace caps {
 namespace {
 
 constexpr auto self_path = "/proc/self/exe";
-constexpr auto poll_interval = std::chrono::milliseconds{20};
+constexpr auto exit_poll_interval = std::chrono::milliseconds{20};
 
 /// What the new process does between fork and exec: nothing that allocates.
 [[noreturn]] void become_program(char* const* arguments, pid_t parent) {
@@ -76,7 +76,7 @@ std::optional<std::string> child_process::ended() {
 void child_process::finish(std::chrono::milliseconds grace) {
   auto deadline = std::chrono::steady_clock::now() + grace;
   while (!ended() && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(poll_interval);
+    std::this_thread::sleep_for(exit_poll_interval);
   if (ended())
     return;
   kill(pid_, SIGKILL);

@@ -10,7 +10,7 @@ namespace caps {
 
 namespace {
 
-constexpr int width = 64;
+constexpr int plot_width = 64;
 constexpr int height = 16;
 constexpr std::string_view marks = "0123456789abcdefghijklmnopqrstuvwxyz";
 
@@ -56,11 +56,11 @@ std::string text_plot(const std::vector<series>& all, std::string_view title,
       xs.include(point.x);
       ys.include(point.y);
     }
-  std::vector<std::string> rows(height, std::string(width, ' '));
+  std::vector<std::string> rows(height, std::string(plot_width, ' '));
   for (size_t i = 0; i < all.size(); ++i)
     for (const auto& point : all[i].points) {
       auto row = static_cast<size_t>(height - 1 - ys.cell(point.y, height));
-      auto& cell = rows[row][static_cast<size_t>(xs.cell(point.x, width))];
+      auto& cell = rows[row][static_cast<size_t>(xs.cell(point.x, plot_width))];
       cell = cell == ' ' || cell == mark_of(i) ? mark_of(i) : '*';
     }
   auto result = fmt::format("{}  ({})\n", title, legend(all));
@@ -71,10 +71,10 @@ std::string text_plot(const std::vector<series>& all, std::string_view title,
     auto text = rows[i].substr(0, rows[i].find_last_not_of(' ') + 1);
     result += fmt::format("{:>10} |{}\n", label, text);
   }
-  result += fmt::format("{:>10} +{:->{}}\n", "", "", width);
+  result += fmt::format("{:>10} +{:->{}}\n", "", "", plot_width);
   auto low = fmt::format("{:.4g}", xs.low);
   auto high = fmt::format("{:.4g}", xs.high);
-  auto middle = width - static_cast<int>(low.size() + high.size());
+  auto middle = plot_width - static_cast<int>(low.size() + high.size());
   result += fmt::format("{:>10}  {}{:^{}}{}\n", "", low, axis, middle, high);
   return result;
 }

@@ -51,9 +51,9 @@ timing run(const contest& x) {
   return {median(std::move(subject)), median(std::move(yardstick))};
 }
 
-std::string human_time(double seconds) {
-  return seconds < 0.1 ? fmt::format("{:.1f} us", seconds * 1e6)
-                       : fmt::format("{:.1f} ms", seconds * 1e3);
+std::string human_time(double time) {
+  return time < 0.1 ? fmt::format("{:.1f} us", time * 1e6)
+                    : fmt::format("{:.1f} ms", time * 1e3);
 }
 
 std::string speed(double bytes, double time) {

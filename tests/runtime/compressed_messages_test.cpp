@@ -1,8 +1,8 @@
 #include "tests/support/catch.hpp"
 
 #include "actors/node/payload_tensor.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/run/run.hpp"
-#include "runtime/scenario/components.hpp"
 #include "runtime/scenario/writer.hpp"
 
 #include <ATen/TensorOperators.h>

@@ -1,6 +1,6 @@
 #include "tests/support/catch.hpp"
 
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/scenario/documentation.hpp"
 
 #include <fstream>

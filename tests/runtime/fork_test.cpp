@@ -1,11 +1,11 @@
 #include "tests/support/catch.hpp"
 
+#include "runtime/components/components.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_diff.hpp"
 #include "runtime/recording/replay_check.hpp"
 #include "runtime/recording/stored_state.hpp"
 #include "runtime/recording/verify.hpp"
-#include "runtime/scenario/components.hpp"
 #include "tests/runtime/support/recorded_run.hpp"
 
 #include <fmt/format.h>

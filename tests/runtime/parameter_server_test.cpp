@@ -3,8 +3,8 @@
 #include "actors/node/payload_tensor.hpp"
 #include "models/gradient.hpp"
 #include "models/optim/sgd.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/run/run.hpp"
-#include "runtime/scenario/components.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>

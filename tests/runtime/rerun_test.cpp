@@ -1,12 +1,12 @@
 #include "tests/support/catch.hpp"
 
 #include "models/checkpoint/checksums.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/recording/event_check.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/replay_check.hpp"
 #include "runtime/recording/rerun_states.hpp"
 #include "runtime/recording/verify.hpp"
-#include "runtime/scenario/components.hpp"
 #include "tests/runtime/support/recorded_run.hpp"
 
 #include <fmt/format.h>

@@ -60,7 +60,7 @@ process::process(const std::vector<std::string>& arguments,
   : out_(file_for(options.output)), err_(file_for(options.errors)) {
   auto raw_arguments = pointers(arguments);
   auto raw_environment = pointers(options.environment);
-  pid_ = fork();
+  pid_ = ::fork();
   if (pid_ < 0)
     throw std::runtime_error("cannot start " + arguments[0]);
   if (pid_ > 0) {

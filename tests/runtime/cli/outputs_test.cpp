@@ -3,7 +3,7 @@
 #include "tests/support/catch.hpp"
 
 #include "models/checkpoint/safetensors.hpp"
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 #include "tests/runtime/support/program.hpp"
 
 #include <nlohmann/json.hpp>

@@ -2,8 +2,8 @@
 
 #include "models/errors.hpp"
 #include "runtime/replay/event_question.hpp"
-#include "runtime/replay/recording_file.hpp"
 #include "runtime/replay/sql_text.hpp"
+#include "runtime/run_file/recording_file.hpp"
 #include "tests/runtime/replay/made_recording.hpp"
 
 #include <atomic>

@@ -1,6 +1,6 @@
 #include "tests/runtime/replay/made_recording.hpp"
 
-#include "runtime/recording/schema.hpp"
+#include "runtime/run_file/schema.hpp"
 
 #include <cstdlib>
 #include <span>

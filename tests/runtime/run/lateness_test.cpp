@@ -5,8 +5,8 @@
 
 #include "actors/node/payload_tensor.hpp"
 #include "actors/node/protocol.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/run/run.hpp"
-#include "runtime/scenario/components.hpp"
 #include "tests/support/files.hpp"
 
 #include <ATen/ops/equal.h>

@@ -1,6 +1,6 @@
 #include "tests/support/catch.hpp"
 
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/scenario/reader.hpp"
 #include "runtime/scenario/writer.hpp"
 #include "tests/support/files.hpp"

@@ -1,12 +1,12 @@
 #include "tests/runtime/support/recorded_run.hpp"
 
 #include "actors/node/payload_tensor.hpp"
+#include "runtime/components/components.hpp"
 #include "runtime/recording/fork.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_facts.hpp"
 #include "runtime/recording/stored_state.hpp"
 #include "runtime/report/observers.hpp"
-#include "runtime/scenario/components.hpp"
 
 #include <fmt/format.h>
 

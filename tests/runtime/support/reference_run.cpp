@@ -4,7 +4,7 @@
 
 #include "actors/node/payload_tensor.hpp"
 #include "models/data/row_dataset.hpp"
-#include "runtime/scenario/components.hpp"
+#include "runtime/components/components.hpp"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
