@@ -5,6 +5,9 @@
 # - Nothing includes the headers that take LibTorch fifteen seconds to parse.
 # - A source file includes the header of its own name first, which proves that
 #   the header compiles alone.
+# - Within actors/ and runtime/ a room includes only those that rooms.cmake
+#   lets it; rooms that are not listed there do not exist.
+# - No file is longer than 400 lines.
 # - Below runtime/ nobody sleeps, looks at a clock of the machine or draws
 #   random numbers that do not derive from the scenario's seed.
 cmake_minimum_required(VERSION 3.25)
@@ -22,7 +25,40 @@ string(CONCAT impure
   "high_resolution_clock|gettimeofday|clock_gettime|std::time\\(|"
   "random_device|std::rand\\(|srand\\(|mt19937|manual_seed\\(")
 
+set(lines_max 400)
+
 set(problems)
+
+# room(floor name [names...]): a line of rooms.cmake.
+set(rooms_actors)
+set(rooms_runtime)
+macro(room floor name)
+  foreach(other ${ARGN})
+    if(NOT other IN_LIST rooms_${floor})
+      list(APPEND problems "rooms.cmake: ${floor}/${name} may include \
+${floor}/${other}, which does not stand above it")
+    endif()
+  endforeach()
+  list(APPEND rooms_${floor} ${name})
+  set(below_${floor}_${name} ${name} ${ARGN})
+endmacro()
+include(${CMAKE_CURRENT_LIST_DIR}/rooms.cmake)
+
+# Checks one #include of a file from the same floor.
+function(check_room floor file target)
+  if(NOT rooms_${floor} OR NOT file MATCHES "^${floor}/([^/]+)/")
+    return()
+  endif()
+  set(room ${CMAKE_MATCH_1})
+  if(NOT target MATCHES "^${floor}/([^/]+)/")
+    return()
+  endif()
+  if(NOT CMAKE_MATCH_1 IN_LIST below_${floor}_${room})
+    list(APPEND problems "${file} includes ${target}: rooms.cmake lets \
+${floor}/${room} include only ${below_${floor}_${room}}")
+    set(problems "${problems}" PARENT_SCOPE)
+  endif()
+endfunction()
 
 # Checks one #include of a file.
 function(check_include floor file line)
@@ -32,6 +68,9 @@ function(check_include floor file line)
     if(NOT target_floor IN_LIST below_${floor})
       list(APPEND problems "${file} includes ${target}: ${floor}/ may include \
 only ${below_${floor}}, by their path from the root")
+    endif()
+    if(target_floor STREQUAL floor)
+      check_room(${floor} ${file} ${target})
     endif()
   elseif(line MATCHES "${banned_everywhere}"
          OR (banned_${floor} AND line MATCHES "${banned_${floor}}"))
@@ -61,6 +100,19 @@ foreach(floor messages models actors runtime)
     ${ROOT}/${floor}/*.hpp ${ROOT}/${floor}/*.cpp ${ROOT}/${floor}/*.cu)
   foreach(file ${files})
     math(EXPR count "${count} + 1")
+    if(rooms_${floor})
+      string(REGEX REPLACE "^${floor}/([^/]+)/.*" "\\1" room ${file})
+      if(NOT room IN_LIST rooms_${floor})
+        list(APPEND problems "${file} is in no room that rooms.cmake lists")
+      endif()
+    endif()
+    file(READ ${ROOT}/${file} text)
+    string(REGEX REPLACE "[^\n]" "" text "${text}")
+    string(LENGTH "${text}" length)
+    if(length GREATER lines_max)
+      list(APPEND problems "${file} has ${length} lines, more than ${lines_max}: \
+it does more than one thing")
+    endif()
     file(STRINGS ${ROOT}/${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
     foreach(line ${lines})
       check_include(${floor} ${file} "${line}")
