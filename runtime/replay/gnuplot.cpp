@@ -10,7 +10,9 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace caps {
 
@@ -57,13 +59,22 @@ std::string gnuplot_script(const std::vector<series>& all,
 }
 
 void run_gnuplot(const std::string& script) {
-  auto pipe
-    = ::popen("command -v gnuplot >/dev/null || exit 127; exec gnuplot", "w");
-  if (pipe == nullptr)
+  // A file, not a pipe: writing to a gnuplot that has ended already would be
+  // answered by a signal.
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{std::tmpfile(),
+                                                      std::fclose};
+  if (!file || std::fwrite(script.data(), 1, script.size(), file.get())
+                 != script.size()
+      || std::fflush(file.get()) != 0)
+    throw error(fmt::format("cannot write what gnuplot shall draw: {}",
+                            std::strerror(errno)));
+  std::rewind(file.get());
+  auto status = std::system(
+    fmt::format("command -v gnuplot >/dev/null || exit 127; exec gnuplot <&{}",
+                ::fileno(file.get()))
+      .c_str());
+  if (status == -1)
     throw error(fmt::format("cannot start gnuplot: {}", std::strerror(errno)));
-  // A gnuplot that ends early says so by its exit status.
-  std::fwrite(script.data(), 1, script.size(), pipe);
-  auto status = ::pclose(pipe);
   if (WIFEXITED(status) && WEXITSTATUS(status) == not_found)
     throw input_error("gnuplot is not installed (Debian package gnuplot-nox)");
   if (status != 0)
