@@ -1,5 +1,5 @@
-# Installs to an empty folder, builds the example against what lies there with
-# the commands of README.md, and runs it.
+# Installs to an empty folder, builds the example against what lies there, and
+# runs it. (guides.plug_in does so with the commands of actors/protocols/README.md.)
 cmake_minimum_required(VERSION 3.25)
 
 set(prefix ${SCRATCH}/installed)
