@@ -16,23 +16,17 @@ event_account::event_account(event_sink* sink, node_id id, node_role role,
   digest_.remember(in_host_memory);
 }
 
-void event_account::begin(const event_origin& origin, duration now,
-                          int64_t step) {
-  time_ = now;
-  if (sink_ == nullptr)
-    return;
+void event_account::watch(const event_origin& origin, int64_t step) {
   event_.emplace();
-  event_->ticket = sink_->begin({id_, origin, now.count()});
+  event_->ticket = sink_->begin({id_, origin, time_.count()});
   event_->staleness = staleness_of(origin, step);
   time_ = duration{event_->ticket.time};
   digest_.forget(origin.pieces);
 }
 
-void event_account::end(const event_origin& origin,
-                        const caf::message& content, int64_t step,
-                        const flat_buffer& weights, bool replaced) {
-  if (!event_)
-    return;
+void event_account::tell(const event_origin& origin,
+                         const caf::message& content, int64_t step,
+                         const flat_buffer& weights, bool replaced) {
   auto& x = *event_;
   std::optional<uint64_t> state;
   if (replaced)
@@ -62,13 +56,6 @@ void event_account::keep(int64_t epoch, const flat_buffer& buffers) {
 
 void event_account::note(bool failure, const std::string& text) {
   sink_->note(id_, event_->ticket, failure, text);
-}
-
-caf::serializer* event_account::begin_digest() {
-  if (!event_)
-    return nullptr;
-  digest_.begin();
-  return &digest_;
 }
 
 event_origin event_account::begin_computation(int64_t step) {

@@ -31,7 +31,11 @@ public:
                 bool in_host_memory);
 
   /// An event begins, at `now` on the clock and after `step` updates.
-  void begin(const event_origin& origin, duration now, int64_t step);
+  void begin(const event_origin& origin, duration now, int64_t step) {
+    time_ = now;
+    if (sink_ != nullptr)
+      watch(origin, step);
+  }
 
   /// It has ended.
   ///
@@ -40,7 +44,10 @@ public:
   /// @param step updates made at the node so far
   /// @param replaced whether it has replaced the parameters, `weights`
   void end(const event_origin& origin, const caf::message& content,
-           int64_t step, const flat_buffer& weights, bool replaced);
+           int64_t step, const flat_buffer& weights, bool replaced) {
+    if (event_)
+      tell(origin, content, step, weights, replaced);
+  }
 
   /// Whether somebody looks on at the event at hand.
   bool is_watched() const noexcept { return event_.has_value(); }
@@ -68,7 +75,12 @@ public:
 
   /// Takes in the content of the next message; null unless somebody wants to
   /// know its digest.
-  caf::serializer* begin_digest();
+  caf::serializer* begin_digest() {
+    if (!event_)
+      return nullptr;
+    digest_.begin();
+    return &digest_;
+  }
 
   /// What a computation that begins now will answer; empty if nobody looks on.
   event_origin begin_computation(int64_t step);
@@ -99,6 +111,9 @@ private:
     std::vector<at::Tensor> seen;
   };
 
+  void watch(const event_origin& origin, int64_t step);
+  void tell(const event_origin& origin, const caf::message& content,
+            int64_t step, const flat_buffer& weights, bool replaced);
   std::optional<int64_t> staleness_of(const event_origin& origin,
                                       int64_t step) const;
   event_origin origin_here(std::string_view kind, int64_t step,

@@ -39,13 +39,6 @@ outbox::link* outbox::find(node_id to) {
   return i != links_.end() ? &*i : nullptr;
 }
 
-void outbox::count(link& way, size_t bytes) {
-  bytes_sent_ += bytes;
-  ++messages_sent_;
-  way.bytes_sent += bytes;
-  ++way.messages_sent;
-}
-
 void outbox::deliver(const link& way, caf::message content, size_t bytes) {
   if (way.injector)
     owner_.send(way.injector, envelope{way.handle, std::move(content), bytes});

@@ -49,7 +49,12 @@ public:
   link* find(node_id to);
 
   /// Adds a message to the account of its link.
-  void count(link& way, size_t bytes);
+  void count(link& way, size_t bytes) {
+    bytes_sent_ += bytes;
+    ++messages_sent_;
+    way.bytes_sent += bytes;
+    ++way.messages_sent;
+  }
 
   /// Sends a message that was counted, in the name of the node.
   void deliver(const link& way, caf::message content, size_t bytes);
