@@ -12,7 +12,7 @@
 namespace caps {
 
 /// One message that a node handled: a row of the table `event`, which
-/// runtime/recording/schema.hpp explains.
+/// runtime/run_file/schema.hpp explains.
 struct recorded_event {
   int64_t sequence = 0;
   /// Nanoseconds.

@@ -3,7 +3,8 @@
 cmake_minimum_required(VERSION 3.25)
 
 function(run_check expected what)
-  execute_process(COMMAND ${CMAKE_COMMAND} -D ROOT=${SCRATCH} -P ${CHECK}
+  execute_process(COMMAND ${CMAKE_COMMAND} -D ROOT=${SCRATCH} ${ARGN}
+    -P ${CHECK}
     RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(result EQUAL 0)
     set(result passes)
@@ -19,6 +20,13 @@ function(expect_sin file content)
   file(WRITE ${SCRATCH}/${file} "${content}\n")
   run_check(fails "${file}: ${content}")
   file(REMOVE ${SCRATCH}/${file})
+endfunction()
+
+# Runs the check with a table of rooms of its own.
+function(expect_table expected content)
+  file(WRITE ${SCRATCH}/rooms.cmake "${content}\n")
+  run_check(${expected} "the table ${content}" -D ROOMS=${SCRATCH}/rooms.cmake)
+  file(REMOVE ${SCRATCH}/rooms.cmake)
 endfunction()
 
 file(REMOVE_RECURSE ${SCRATCH})
@@ -52,4 +60,11 @@ expect_sin(runtime/recording/up.cpp "#include \"runtime/cli/options.hpp\"")
 expect_sin(runtime/replay/aside.cpp "#include \"runtime/recording/verify.hpp\"")
 string(REPEAT "int x()\;\n" 401 long)
 expect_sin(models/long.hpp "${long}")
+
+set(rooms "room(runtime run)\nroom(actors links)\n")
+expect_table(passes "${rooms}room(actors node links)")
+expect_table(fails "${rooms}room(actors node links node)")
+expect_table(fails "room(actors node links)\n${rooms}")
+expect_table(fails
+  "${rooms}room(actors node links)\nroom(actors links node)")
 run_check(passes "the innocent tree after all sins are gone")
