@@ -1,5 +1,6 @@
 #include "models/compression/packed_indices.hpp"
 
+#include "models/compression/bit_groups.hpp"
 #include "models/errors.hpp"
 
 #include <ATen/ops/empty.h>
@@ -10,18 +11,8 @@ namespace caps {
 
 namespace {
 
-constexpr int bits_of_group = 7;
-constexpr uint32_t more = 1U << bits_of_group;
-
 /// Five groups hold 35 bits.
-constexpr int groups_max = 5;
-
-int64_t groups_of(uint32_t gap) {
-  int64_t result = 1;
-  for (; gap >= more; gap >>= bits_of_group)
-    ++result;
-  return result;
-}
+constexpr int index_groups_max = 5;
 
 /// Calls `f(gap)` for every gap.
 template <class F>
@@ -37,22 +28,16 @@ void for_each_gap(std::span<const int32_t> indices, F f) {
 template <class F>
 void for_each_index(const at::Tensor& bytes, int64_t count, int64_t numel,
                     F f) {
-  auto byte = bytes.data_ptr<uint8_t>();
+  const uint8_t* byte = bytes.data_ptr<uint8_t>();
   auto end = byte + bytes.numel();
   int64_t next = 0;
   for (int64_t k = 0; k < count; ++k) {
-    uint64_t gap = 0;
-    for (int group = 0;; ++group) {
-      if (byte == end || group == groups_max)
-        throw error(fmt::format("the packed indices end or run wild at index "
-                                "{} of {}",
-                                k, count));
-      gap |= static_cast<uint64_t>(*byte & (more - 1))
-             << (group * bits_of_group);
-      if ((*byte++ & more) == 0)
-        break;
-    }
-    next += static_cast<int64_t>(gap);
+    auto gap = read_groups(byte, end, index_groups_max);
+    if (!gap)
+      throw error(fmt::format("the packed indices end or run wild at index "
+                              "{} of {}",
+                              k, count));
+    next += static_cast<int64_t>(*gap);
     if (next >= numel)
       throw error(fmt::format("packed index {} of {} names element {} of a "
                               "vector of {}",
@@ -69,13 +54,13 @@ void for_each_index(const at::Tensor& bytes, int64_t count, int64_t numel,
 
 at::Tensor pack_indices(std::span<const int32_t> indices) {
   int64_t size = 0;
-  for_each_gap(indices, [&](uint32_t gap) { size += groups_of(gap); });
+  for_each_gap(indices, [&](uint32_t gap) {
+    write_groups(gap, [&](uint8_t) { ++size; });
+  });
   auto result = at::empty({size}, at::kByte);
   auto byte = result.data_ptr<uint8_t>();
   for_each_gap(indices, [&](uint32_t gap) {
-    for (; gap >= more; gap >>= bits_of_group)
-      *byte++ = static_cast<uint8_t>(gap | more);
-    *byte++ = static_cast<uint8_t>(gap);
+    write_groups(gap, [&](uint8_t group) { *byte++ = group; });
   });
   return result;
 }

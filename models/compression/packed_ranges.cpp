@@ -1,5 +1,6 @@
 #include "models/compression/packed_ranges.hpp"
 
+#include "models/compression/bit_groups.hpp"
 #include "models/errors.hpp"
 
 #include <ATen/ops/empty.h>
@@ -12,17 +13,12 @@ namespace caps {
 
 namespace {
 
-constexpr int bits_of_digit = 7;
-constexpr uint64_t more_digits = 1U << bits_of_digit;
-
-/// Nine digits hold 63 bits.
-constexpr int digits_max = 9;
+/// Nine groups hold 63 bits.
+constexpr int range_groups_max = 9;
 
 void append(std::vector<uint8_t>& bytes, int64_t number) {
-  auto x = static_cast<uint64_t>(number);
-  for (; x >= more_digits; x >>= bits_of_digit)
-    bytes.push_back(static_cast<uint8_t>(x | more_digits));
-  bytes.push_back(static_cast<uint8_t>(x));
+  write_groups(static_cast<uint64_t>(number),
+               [&](uint8_t group) { bytes.push_back(group); });
 }
 
 /// Reads the numbers one after the other.
@@ -34,14 +30,10 @@ public:
   bool at_end() const { return byte_ == end_; }
 
   int64_t next() {
-    uint64_t result = 0;
-    for (int digit = 0;; ++digit) {
-      if (byte_ == end_ || digit == digits_max)
-        throw error("the packed ranges end or run wild in the middle of one");
-      result |= (*byte_ & (more_digits - 1)) << (digit * bits_of_digit);
-      if ((*byte_++ & more_digits) == 0)
-        return static_cast<int64_t>(result);
-    }
+    auto result = read_groups(byte_, end_, range_groups_max);
+    if (!result)
+      throw error("the packed ranges end or run wild in the middle of one");
+    return static_cast<int64_t>(*result);
   }
 
 private:

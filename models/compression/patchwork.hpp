@@ -23,8 +23,8 @@ public:
   /// state is restored.
   const at::Tensor& whole() const noexcept { return whole_; }
 
-  /// Applies what was sent at `step`. Parts that were overtaken on their way, by
-  /// eight messages at most, take no newer ones' place.
+  /// Applies what was sent at `step`. Parts that were overtaken on their way,
+  /// by eight messages at most, take no newer ones' place.
   void apply(int64_t step, const compressed_vector& x);
 
   void visit_state(state_visitor& visitor);
