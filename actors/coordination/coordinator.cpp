@@ -11,7 +11,8 @@ namespace caps {
 
 namespace {
 
-using coordinator_pointer = coordinator_actor::stateful_pointer<coordinator_state>;
+using coordinator_pointer
+  = coordinator_actor::stateful_pointer<coordinator_state>;
 
 /// Evaluations that are still queued when training ends may take long; this
 /// bound only keeps a broken evaluator from hanging the run.

@@ -21,8 +21,7 @@ std::optional<double> unless_nan(double x) {
 }
 
 double seconds(int64_t nanoseconds) {
-  return std::chrono::duration<double>(std::chrono::nanoseconds{nanoseconds})
-    .count();
+  return to_seconds(std::chrono::nanoseconds{nanoseconds});
 }
 
 /// What a snapshot says of its node by itself.

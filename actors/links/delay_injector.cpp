@@ -9,7 +9,8 @@ namespace {
 
 using injector_pointer = caf::stateful_actor<delay_injector_state>*;
 
-void deliver(injector_pointer self, const envelope& x, link_traffic::duration delay) {
+void deliver(injector_pointer self, const envelope& x,
+             link_traffic::duration delay) {
   auto destination = caf::actor_cast<caf::strong_actor_ptr>(x.destination);
   auto letter = caf::make_mailbox_element(
     self->current_sender(), caf::make_message_id(), {}, x.content);
@@ -23,7 +24,8 @@ void deliver(injector_pointer self, const envelope& x, link_traffic::duration de
 
 } // namespace
 
-caf::behavior delay_injector(injector_pointer self, const link_traffic& traffic) {
+caf::behavior delay_injector(injector_pointer self,
+                             const link_traffic& traffic) {
   if (!self->state.traffic)
     self->state.traffic = traffic;
   return {

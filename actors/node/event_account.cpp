@@ -76,11 +76,7 @@ bool event_account::pass(node_id to, const message_stamp& stamp,
   origin.digest = digest_.result();
   origin.pieces = digest_.pieces();
   event_->sent.push_back(content);
-  observed_message letter{std::move(content), std::move(origin)};
-  if (sink_->take(to, letter))
-    return true;
-  content = caf::make_message(std::move(letter));
-  return false;
+  return pass(to, std::move(origin), content);
 }
 
 bool event_account::pass_timer(int64_t step, caf::message& content) {
@@ -89,8 +85,13 @@ bool event_account::pass_timer(int64_t step, caf::message& content) {
   auto origin = origin_here(event_kind::timer, step, ++timers_);
   auto kind = message_kind(content);
   origin.digest = checksum(std::as_bytes(std::span{kind}));
+  return pass(id_, std::move(origin), content);
+}
+
+bool event_account::pass(node_id to, event_origin origin,
+                         caf::message& content) {
   observed_message letter{std::move(content), std::move(origin)};
-  if (sink_->take(id_, letter))
+  if (sink_->take(to, letter))
     return true;
   content = caf::make_message(std::move(letter));
   return false;

@@ -114,6 +114,7 @@ private:
   void watch(const event_origin& origin, int64_t step);
   void tell(const event_origin& origin, const caf::message& content,
             int64_t step, const flat_buffer& weights, bool replaced);
+  bool pass(node_id to, event_origin origin, caf::message& content);
   std::optional<int64_t> staleness_of(const event_origin& origin,
                                       int64_t step) const;
   event_origin origin_here(std::string_view kind, int64_t step,

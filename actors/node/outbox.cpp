@@ -25,13 +25,9 @@ std::optional<link_traffic>& traffic_of(const caf::actor& injector) {
 void outbox::open(const std::vector<acquaintance>& neighbours,
                   const std::map<node_id, link_model>& models) {
   links_.clear();
-  for (const auto& other : neighbours) {
-    caf::actor injector;
-    auto i = models.find(other.id);
-    if (i != models.end() && !i->second.ideal())
-      injector = make_injector(other.id, i->second);
-    links_.push_back({other.id, other.handle, injector});
-  }
+  for (const auto& other : neighbours)
+    links_.push_back({other.id, other.handle});
+  change(models);
 }
 
 outbox::link* outbox::find(node_id to) {

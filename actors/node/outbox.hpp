@@ -27,7 +27,7 @@ public:
     node_id to = no_node;
     caf::actor handle;
     /// Takes the messages if the link is not ideal.
-    caf::actor injector;
+    caf::actor injector{};
     uint64_t bytes_sent = 0;
     uint64_t messages_sent = 0;
   };

@@ -31,8 +31,6 @@ public:
   /// Whole epochs made so far.
   int64_t epoch() const noexcept { return step_ / steps_per_epoch_; }
 
-  int64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
-
   int64_t steps_total() const noexcept {
     return environment_->epochs * steps_per_epoch_;
   }

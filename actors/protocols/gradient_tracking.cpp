@@ -4,6 +4,7 @@
 #include "actors/protocols/swapping.hpp"
 #include "models/consensus/averaging.hpp"
 #include "models/consensus/gradient_tracking.hpp"
+#include "models/optim/update.hpp"
 #include "models/state_values.hpp"
 
 #include <ATen/ops/zeros_like.h>
@@ -57,10 +58,8 @@ private:
     track_gradient(tracker_.read(), context().parameters().gradient().read(),
                    previous_, tracker);
     tracker_.commit(std::move(tracker));
-    auto& weights = context().parameters().weights();
-    auto half = weights.target();
-    context().optimizer().step(weights.read(), tracker_.read(), half);
-    weights.commit(std::move(half));
+    caps::update(context().optimizer(), context().parameters().weights(),
+                 tracker_.read());
   }
 
   void send_to(size_t index) override {

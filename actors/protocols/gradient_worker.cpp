@@ -148,7 +148,8 @@ void gradient_worker::reduce(source& to) {
   };
   auto values = part_of(context_.parameters().gradient());
   auto weights = part_of(context_.parameters().weights());
-  to.reduction->observe(pushed_->loss, accuracy(pushed_->correct, pushed_->samples));
+  to.reduction->observe(pushed_->loss,
+                        accuracy(pushed_->correct, pushed_->samples));
   to.reduced = to_payload(to.reduction->reduce_gradient(
     {values, weights, context_.optimizer().learning_rate()},
     context_.stream()));

@@ -205,7 +205,7 @@ bool parameter_server::update(const at::Tensor& gradient, double rate_factor) {
   std::vector<at::Tensor> newest;
   for (const auto& x : clients_)
     newest.push_back(x.buffers);
-  average_known(newest, own.buffers());
+  average_known(std::move(newest), own.buffers());
   if (context_.finish_step())
     return true;
   tell_that_it_is_over();

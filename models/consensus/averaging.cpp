@@ -32,15 +32,12 @@ void average_uniformly(const at::Tensor& weights,
   average(weights, share, received, shares, next);
 }
 
-void average_known(std::span<const at::Tensor> vectors, flat_buffer& mean) {
-  std::vector<at::Tensor> known;
-  for (const auto& x : vectors)
-    if (x.defined())
-      known.push_back(x);
-  if (known.empty())
+void average_known(std::vector<at::Tensor> vectors, flat_buffer& mean) {
+  std::erase_if(vectors, [](const at::Tensor& x) { return !x.defined(); });
+  if (vectors.empty())
     return;
   auto next = mean.target();
-  average_uniformly(known.front(), std::span{known}.subspan(1), next);
+  average_uniformly(vectors.front(), std::span{vectors}.subspan(1), next);
   mean.commit(std::move(next));
 }
 

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <span>
+#include <vector>
 
 namespace caps {
 
@@ -28,6 +29,6 @@ void average_uniformly(const at::Tensor& weights,
 
 /// Makes the mean of those vectors that are defined the next version of `mean`;
 /// without any it stays.
-void average_known(std::span<const at::Tensor> vectors, flat_buffer& mean);
+void average_known(std::vector<at::Tensor> vectors, flat_buffer& mean);
 
 } // namespace caps

@@ -30,7 +30,7 @@ std::string describe_standstill(const cluster& actors) {
       if (++all <= shown_max)
         lines.push_back(fmt::format(
           "node {} waits for {} from node {} since {:.3f} s", one.id(), x.what,
-          x.from, std::chrono::duration<double>(x.since).count()));
+          x.from, to_seconds(x.since)));
     }
   }
   if (all > shown_max)

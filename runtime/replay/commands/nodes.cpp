@@ -1,7 +1,6 @@
 #include "runtime/replay/commands/commands.hpp"
 
 #include "models/errors.hpp"
-#include "models/registry.hpp"
 #include "runtime/replay/commands/node_lookup.hpp"
 #include "runtime/replay/recorded_event.hpp"
 #include "runtime/replay/table.hpp"
@@ -13,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <sstream>
 
 namespace caps {
