@@ -102,10 +102,14 @@ struct edge_record {
 /// What a node looked like at the end of an epoch, or at the end of training.
 struct node_snapshot {
   message_stamp stamp;
-  /// Epochs completed.
+  /// The epoch that ends here, or in which the node ends; counts from 1, and
+  /// every snapshot of a node has another one.
   int64_t epoch = 0;
   /// Whether this is the node's last snapshot.
   bool final = false;
+  /// Whether the node crashes here: its account is known, its parameters and
+  /// buffers are not.
+  bool crashed = false;
   /// Nanoseconds on the run's clock since training started.
   int64_t time = 0;
   /// Mean training loss since the last snapshot; NaN when there was no step.
@@ -113,6 +117,8 @@ struct node_snapshot {
   /// Share of training samples since the last snapshot whose class was
   /// predicted right, before the update they led to; NaN for regression.
   double train_accuracy = 0;
+  /// Learning rate of the last step; NaN for a node that steps with none.
+  double learning_rate = 0;
   /// Bytes of all messages sent to other nodes so far.
   uint64_t bytes_sent = 0;
   /// Number of these messages.
@@ -153,7 +159,7 @@ struct metric_value {
 /// What the protocol of a node measured since training started.
 struct node_metrics {
   message_stamp stamp;
-  /// Epochs completed.
+  /// As in the snapshot sent with it.
   int64_t epoch = 0;
   /// Nanoseconds on the run's clock since training started.
   int64_t time = 0;
@@ -317,7 +323,8 @@ typename Inspector::result_type inspect(Inspector& f, node_event& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_snapshot& x) {
   return f(caf::meta::type_name("node_snapshot"), x.stamp, x.epoch, x.final,
-           x.time, double_bits{x.train_loss}, double_bits{x.train_accuracy},
+           x.crashed, x.time, double_bits{x.train_loss},
+           double_bits{x.train_accuracy}, double_bits{x.learning_rate},
            x.bytes_sent, x.messages_sent, x.edges, x.weights, x.buffers);
 }
 

@@ -2,6 +2,7 @@
 
 #include "messages/error_code.hpp"
 #include "models/state.hpp"
+#include "models/state_values.hpp"
 
 #include <fmt/format.h>
 
@@ -68,10 +69,17 @@ bool is_server(const coordinator_state& st, node_id id) {
   return std::ranges::find(st.config.servers, id) != st.config.servers.end();
 }
 
+/// Tells of a node that is gone, now.
+void report_loss(coordinator_pointer self, const node_failed& x) {
+  auto& st = self->state;
+  auto now = self->clock().now().time_since_epoch();
+  st.config.observer->on_lost({x.stamp, (now - st.started).count(), x.text});
+}
+
 /// Leaves it to the servers whether the run goes on.
 void lose_worker(coordinator_pointer self, const node_failed& x) {
   auto& st = self->state;
-  st.config.observer->on_event({x.stamp, 0, x.text});
+  report_loss(self, x);
   for (const auto& node : st.config.nodes)
     if (is_server(st, node.id))
       caf::anon_send(node.handle, worker_lost{x.stamp.source, x.text});
@@ -79,8 +87,11 @@ void lose_worker(coordinator_pointer self, const node_failed& x) {
 
 void finished(coordinator_pointer self, node_id id) {
   auto& st = self->state;
-  if (st.running.erase(id) > 0 && st.running.empty())
-    flush(self);
+  if (st.running.erase(id) == 0 || !st.running.empty())
+    return;
+  if (!st.survived && st.end.code == exit_code::success)
+    st.end = {exit_code::lost, "no node is left: all have crashed"};
+  flush(self);
 }
 
 } // namespace
@@ -91,6 +102,8 @@ void coordinator_state::visit_state(state_visitor& visitor) {
   running.clear();
   for (auto id : ids)
     running.insert(static_cast<node_id>(id));
+  visit_value(visitor, "started", started);
+  visit_value(visitor, "survived", survived);
 }
 
 coordinator_actor::behavior_type coordinator(coordinator_pointer self,
@@ -101,6 +114,7 @@ coordinator_actor::behavior_type coordinator(coordinator_pointer self,
     st.running.insert(node.id);
   return {
     [self](start_training) {
+      self->state.started = self->clock().now().time_since_epoch();
       self->state.config.observer->on_start();
       for (const auto& node : self->state.config.nodes)
         caf::anon_send(node.handle, start_training{});
@@ -114,11 +128,12 @@ coordinator_actor::behavior_type coordinator(coordinator_pointer self,
     },
     [self](const node_finished& x) {
       self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);
+      self->state.survived = true;
       finished(self, x.stamp.source);
     },
     [self](const node_failed& x) {
       if (x.code == static_cast<uint8_t>(error_code::node_crashed)) {
-        self->state.config.observer->on_event({x.stamp, 0, x.text});
+        report_loss(self, x);
         finished(self, x.stamp.source);
         return;
       }

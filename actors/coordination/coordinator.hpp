@@ -34,17 +34,22 @@ struct coordinator_state {
   coordinator_config config;
   /// Nodes that have not finished yet.
   std::set<node_id> running;
+  /// When the nodes were started, on the clock.
+  std::chrono::nanoseconds started{0};
+  /// Whether a node has ended otherwise than by a crash.
+  bool survived = false;
   bool stopping = false;
   bool ended = false;
   run_end end;
 
-  /// Shows who is still training; of a run that nobody has told to stop there
-  /// is nothing else to know.
+  /// Shows who is still training and since when; of a run that nobody has told
+  /// to stop there is nothing else to know.
   void visit_state(state_visitor& visitor);
 };
 
 /// Starts all nodes, stops them all when one fails, and reports the end of
-/// the run once everyone has finished and the evaluator has nothing left.
+/// the run once everyone has finished and the evaluator has nothing left. A
+/// run that no node survives has failed.
 ///
 ///   started ──node_finished of all──> flushing the evaluator ──> ended
 ///      │                                   ^

@@ -9,8 +9,10 @@
 
 #include <ATen/ops/cat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
+#include <limits>
 
 namespace caps {
 
@@ -33,19 +35,35 @@ metrics_row row_of(const node_snapshot& x) {
   row.time = seconds(x.time);
   row.train.loss = unless_nan(x.train_loss);
   row.train.accuracy = unless_nan(x.train_accuracy);
+  row.learning_rate = unless_nan(x.learning_rate);
   row.bytes_sent = x.bytes_sent;
   row.messages_sent = x.messages_sent;
+  row.crashed = x.crashed;
   return row;
 }
 
-/// On one device: what was kept in a file comes back in host memory.
-std::vector<at::Tensor>
-tensors(const std::map<node_id, tensor_payload>& payloads, c10::Device device) {
+/// One vector of each node on one device: what was kept in a file comes back
+/// in host memory.
+template <class Record>
+std::vector<at::Tensor> tensors(const std::map<node_id, Record>& nodes,
+                                tensor_payload Record::*which,
+                                c10::Device device) {
   std::vector<at::Tensor> result;
-  for (const auto& [id, x] : payloads)
-    result.push_back(to_tensor(x).to(device));
+  for (const auto& [id, x] : nodes)
+    result.push_back(to_tensor(x.*which).to(device));
   return result;
 }
+
+/// What is known of the way from a node to another.
+const edge_record* record_of(const std::vector<edge_record>& edges,
+                             node_id peer) {
+  auto i = std::ranges::find(edges, peer, &edge_record::peer);
+  return i == edges.end() ? nullptr : &*i;
+}
+
+/// The last parts of the parameters belong together, whatever epoch each
+/// server is in when a run is stopped.
+constexpr auto last_parts = std::numeric_limits<int64_t>::max();
 
 } // namespace
 
@@ -63,44 +81,6 @@ metrics_row evaluator_state::measured(const node_snapshot& x) const {
   row.validation = measure(config.validation, weights, buffers);
   row.test = measure(config.test, weights, buffers);
   return row;
-}
-
-void evaluator_state::take_served(const node_snapshot& x) {
-  auto first = config.servers.front().server;
-  if (x.stamp.source >= first)
-    take_part(x);
-  if (x.stamp.source != first)
-    config.observer->on_row(row_of(x));
-}
-
-void evaluator_state::take_part(const node_snapshot& x) {
-  auto& known = parts[x.epoch];
-  known[x.stamp.source] = x;
-  if (known.size() < config.servers.size())
-    return;
-  auto whole = known.begin()->second;
-  if (known.size() > 1) {
-    std::vector<at::Tensor> pieces;
-    for (const auto& [server, part] : known)
-      pieces.push_back(to_tensor(part.weights));
-    whole.weights = to_payload(at::cat(pieces));
-  }
-  parts.erase(x.epoch);
-  config.observer->on_snapshot(whole);
-  config.observer->on_row(measured(whole));
-}
-
-void evaluator_state::take_peer(const node_snapshot& x) {
-  auto row = measured(x);
-  auto& record = open[x.epoch];
-  record.rows[row.node] = row;
-  record.weights[row.node] = x.weights;
-  record.edges[row.node] = x.edges;
-  config.observer->on_snapshot(x);
-  if (record.rows.size() == static_cast<size_t>(config.nodes)) {
-    close(record);
-    open.erase(x.epoch);
-  }
 }
 
 quality evaluator_state::measure(const sample_set& samples,
@@ -131,35 +111,158 @@ quality evaluator_state::measure(const sample_set& samples,
   return {result.loss, result.accuracy};
 }
 
-void evaluator_state::close(epoch_record& record) {
-  auto apart
-    = consensus_distance(tensors(record.weights, config.options.device()));
-  for (auto& [id, row] : record.rows) {
-    row.consensus_distance = apart;
-    config.observer->on_row(row);
-  }
-  report_edges(record);
+// -- with parameter servers ---------------------------------------------------
+
+void evaluator_state::take_served(const node_snapshot& x) {
+  accounts[x.stamp.source] = x.edges;
+  auto first = config.servers.front().server;
+  if (x.stamp.source >= first && !x.crashed)
+    take_part(x);
+  if (x.stamp.source != first || x.crashed)
+    report_served(x, row_of(x));
 }
 
-void evaluator_state::report_edges(const epoch_record& record) {
+void evaluator_state::take_part(const node_snapshot& x) {
+  auto epoch = x.final ? last_parts : x.epoch;
+  auto& known = parts[epoch];
+  known[x.stamp.source] = x;
+  if (known.size() < config.servers.size())
+    return;
+  auto whole = known.begin()->second;
+  if (known.size() > 1) {
+    std::vector<at::Tensor> pieces;
+    for (const auto& [server, part] : known)
+      pieces.push_back(to_tensor(part.weights));
+    whole.weights = to_payload(at::cat(pieces));
+  }
+  parts.erase(epoch);
+  config.observer->on_snapshot(whole);
+  auto row = measured(whole);
+  if (config.mean_model)
+    row.mean_model_accuracy = row.test.accuracy;
+  report_served(whole, std::move(row));
+}
+
+void evaluator_state::report_served(const node_snapshot& x, metrics_row row) {
+  row.consensus_distance = 0; // there is one parameter vector
+  config.observer->on_row(row);
+  for (const auto& edge : x.edges) {
+    if (edge.messages_sent == 0)
+      continue;
+    auto back = record_of(accounts[edge.peer], x.stamp.source);
+    config.observer->on_edge({x.epoch, x.stamp.source, edge.peer, std::nullopt,
+                              edge.bytes_sent, edge.messages_sent,
+                              back != nullptr ? back->missed : 0});
+  }
+}
+
+// -- between peers ------------------------------------------------------------
+
+void evaluator_state::take_peer(const node_snapshot& x) {
+  auto id = x.stamp.source;
+  auto& record = open[x.epoch];
+  record.rows[id] = x.crashed ? row_of(x) : measured(x);
+  record.edges[id] = x.edges;
+  if (!x.crashed)
+    record.parameters[id] = {x.weights, x.buffers};
+  if (x.final) {
+    auto& last = ended[id] = {x.epoch, std::nullopt, x.edges};
+    if (!x.crashed)
+      last.last = {x.weights, x.buffers};
+  }
+  if (!x.crashed)
+    config.observer->on_snapshot(x);
+  count(x);
+  close_complete_epochs();
+  if (x.final)
+    close_complete_rounds();
+}
+
+void evaluator_state::count(const node_snapshot& x) {
+  auto& last = reported[x.stamp.source];
+  if (--living_at[last] == 0)
+    living_at.erase(last);
+  last = x.epoch;
+  if (!x.final)
+    ++living_at[last];
+}
+
+void evaluator_state::close_complete_epochs() {
+  // Nodes go through epochs in their order.
+  while (!open.empty()) {
+    auto& [epoch, record] = *open.begin();
+    if (!living_at.empty() && living_at.begin()->first < epoch)
+      return;
+    close(epoch, record);
+    open.erase(open.begin());
+  }
+}
+
+void evaluator_state::close(int64_t epoch, epoch_record& record) {
+  auto nodes = record.parameters;
+  for (const auto& [id, x] : ended)
+    if (x.epoch < epoch && x.last)
+      nodes.emplace(id, *x.last);
+  std::optional<double> apart, mean_accuracy;
+  if (!nodes.empty()) {
+    auto weights = tensors(nodes, &vectors::weights, config.options.device());
+    auto mean = mean_of(weights);
+    apart = consensus_distance(weights, mean);
+    if (config.mean_model)
+      mean_accuracy = measure_mean(nodes, record, mean);
+  }
+  for (auto& [id, row] : record.rows) {
+    row.consensus_distance = apart;
+    row.mean_model_accuracy = mean_accuracy;
+    config.observer->on_row(row);
+  }
+  report_edges(record, nodes);
+}
+
+std::optional<double>
+evaluator_state::measure_mean(const std::map<node_id, vectors>& nodes,
+                              const epoch_record& record,
+                              const at::Tensor& weights) const {
+  if (config.test.indices.empty() || config.test.data->shape().classes == 0)
+    return std::nullopt; // there is no accuracy
+  auto only = record.rows.find(nodes.begin()->first);
+  if (nodes.size() == 1 && only != record.rows.end())
+    return only->second.test.accuracy;
+  auto buffers
+    = mean_of(tensors(nodes, &vectors::buffers, config.options.device()));
+  auto type = config.options.dtype();
+  return measure(config.test, weights.to(type), buffers.to(type)).accuracy;
+}
+
+void evaluator_state::report_edges(const epoch_record& record,
+                                   const std::map<node_id, vectors>& nodes) {
+  auto device = config.options.device();
+  auto account_of = [&](node_id id) -> const std::vector<edge_record>* {
+    if (auto i = record.edges.find(id); i != record.edges.end())
+      return &i->second;
+    auto i = ended.find(id);
+    return i != ended.end() ? &i->second.edges : nullptr;
+  };
   for (const auto& [from, edges] : record.edges) {
+    auto own = nodes.find(from);
     for (const auto& edge : edges) {
-      auto other = record.weights.find(edge.peer);
-      if (edge.messages_sent == 0 || other == record.weights.end())
+      if (edge.messages_sent == 0)
         continue;
       edge_row row;
       row.epoch = record.rows.at(from).epoch;
       row.from = from;
       row.to = edge.peer;
-      auto device = config.options.device();
-      row.distance = distance(to_tensor(record.weights.at(from)).to(device),
-                              to_tensor(other->second).to(device));
+      auto other = nodes.find(edge.peer);
+      if (own != nodes.end() && other != nodes.end())
+        row.distance
+          = distance(to_tensor(own->second.weights).to(device),
+                     to_tensor(other->second.weights).to(device));
       row.bytes_sent = edge.bytes_sent;
       row.messages_sent = edge.messages_sent;
       // What was late on this edge, the receiver knows.
-      for (const auto& back : record.edges.at(edge.peer))
-        if (back.peer == from)
-          row.missed = back.missed;
+      auto account = account_of(edge.peer);
+      auto back = account != nullptr ? record_of(*account, from) : nullptr;
+      row.missed = back != nullptr ? back->missed : 0;
       config.observer->on_edge(row);
     }
   }
@@ -168,13 +271,45 @@ void evaluator_state::report_edges(const epoch_record& record) {
 void evaluator_state::take(const node_report& x) {
   auto& record = rounds[x.stamp.step];
   record.time = std::max(record.time, x.time);
-  record.weights[x.stamp.source] = x.weights;
-  if (record.weights.size() < static_cast<size_t>(config.nodes))
-    return;
-  auto apart
-    = consensus_distance(tensors(record.weights, config.options.device()));
-  config.observer->on_round({x.stamp.step, seconds(record.time), apart});
-  rounds.erase(x.stamp.step);
+  record.nodes[x.stamp.source] = {x.weights, {}};
+  close_complete_rounds();
+}
+
+void evaluator_state::close_complete_rounds() {
+  while (!rounds.empty()) {
+    auto& [step, record] = *rounds.begin();
+    auto nodes = record.nodes;
+    auto missing = static_cast<size_t>(config.nodes) - nodes.size();
+    // Those that have ended before they got here stay as they were.
+    if (missing > 0 && missing <= ended.size())
+      for (const auto& [id, x] : ended) {
+        missing -= record.nodes.count(id) == 0 ? 1 : 0;
+        if (x.last)
+          nodes.emplace(id, *x.last);
+      }
+    if (missing > 0)
+      return;
+    auto apart = consensus_distance(
+      tensors(nodes, &vectors::weights, config.options.device()));
+    config.observer->on_round({step, seconds(record.time), apart});
+    rounds.erase(rounds.begin());
+  }
+}
+
+// -- the end, and what waits for it -------------------------------------------
+
+void evaluator_state::flush() {
+  // Some have ended without a word.
+  for (auto& [epoch, record] : open)
+    close(epoch, record);
+  open.clear();
+  // Parts that do not make up the parameters still tell of their servers.
+  for (auto& [epoch, known] : parts) {
+    const auto& x = known.begin()->second;
+    if (x.stamp.source == config.servers.front().server)
+      report_served(x, row_of(x));
+  }
+  parts.clear();
 }
 
 void evaluator_state::visit_state(state_visitor& visitor,
@@ -182,36 +317,51 @@ void evaluator_state::visit_state(state_visitor& visitor,
   auto sent = [&](const char* what, auto& x) {
     visit_as_sent(system, visitor, what, x);
   };
+  auto visit_vectors = [&](vectors& x) {
+    sent("weights", x.weights);
+    sent("buffers", x.buffers);
+  };
+  auto visit_edges = [&](std::vector<edge_record>& x) { sent("edges", x); };
   visit_map(visitor, "epochs", open, [&](epoch_record& x) {
     visit_map(visitor, "rows", x.rows,
               [&](metrics_row& row) { visit_value(visitor, "row", row); });
-    visit_map(visitor, "weights", x.weights,
-              [&](tensor_payload& weights) { sent("weights", weights); });
-    visit_map(visitor, "edges", x.edges,
-              [&](std::vector<edge_record>& edges) { sent("edges", edges); });
+    visit_map(visitor, "parameters", x.parameters, visit_vectors);
+    visit_map(visitor, "edges", x.edges, visit_edges);
   });
   visit_map(visitor, "rounds", rounds, [&](round_record& x) {
     visit_value(visitor, "time", x.time);
-    visit_map(visitor, "weights", x.weights,
-              [&](tensor_payload& weights) { sent("weights", weights); });
+    visit_map(visitor, "nodes", x.nodes, visit_vectors);
   });
   visit_map(visitor, "parts", parts, [&](std::map<node_id, node_snapshot>& x) {
     visit_map(visitor, "servers", x,
               [&](node_snapshot& part) { sent("part", part); });
   });
+  visit_map(visitor, "ended", ended, [&](ended_node& x) {
+    visit_value(visitor, "epoch", x.epoch);
+    auto lives = x.last.has_value();
+    visit_value(visitor, "lives", lives);
+    if (lives && !x.last)
+      x.last.emplace();
+    if (lives)
+      visit_vectors(*x.last);
+    visit_edges(x.edges);
+  });
+  visit_value(visitor, "reported", reported);
+  visit_value(visitor, "living_at", living_at);
+  visit_map(visitor, "accounts", accounts, visit_edges);
 }
 
 evaluator_actor::behavior_type
 evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
           evaluator_config config) {
-  self->state.config = std::move(config);
+  auto& st = self->state;
+  st.config = std::move(config);
+  st.living_at[0] = st.config.nodes;
   return {
     [self](const node_snapshot& x) { self->state.take(x); },
     [self](const node_report& x) { self->state.take(x); },
     [self](caf::flush_atom) -> caf::ok_atom {
-      for (auto& [epoch, record] : self->state.open)
-        self->state.close(record);
-      self->state.open.clear();
+      self->state.flush();
       return caf::ok_atom::value;
     },
   };

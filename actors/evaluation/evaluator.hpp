@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace caps {
@@ -32,6 +33,8 @@ struct evaluator_config {
   sample_set test;
   /// Samples per job of the pool.
   int64_t chunk = evaluation_chunk;
+  /// Whether the mean of all nodes is measured as well.
+  bool mean_model = true;
   /// Number of nodes in the run.
   node_id nodes = 0;
   /// By ascending id; empty between peers.
@@ -46,17 +49,33 @@ struct evaluator_state {
 
   evaluator_config config;
 
+  /// What a node trains.
+  struct vectors {
+    tensor_payload weights;
+    tensor_payload buffers;
+  };
+
   /// One epoch, as far as nodes have reached it: by node, in ascending order.
   struct epoch_record {
     std::map<node_id, metrics_row> rows;
-    std::map<node_id, tensor_payload> weights;
+    std::map<node_id, vectors> parameters;
     std::map<node_id, std::vector<edge_record>> edges;
+  };
+
+  /// A node that reports nothing any more.
+  struct ended_node {
+    /// Of its last report.
+    int64_t epoch = 0;
+    /// Nothing if it crashed.
+    std::optional<vectors> last;
+    std::vector<edge_record> edges;
   };
 
   /// One round, as far as nodes have reached it.
   struct round_record {
     int64_t time = 0;
-    std::map<node_id, tensor_payload> weights;
+    /// Without buffers.
+    std::map<node_id, vectors> nodes;
   };
 
   /// Rounds that some nodes have not reached yet, by step.
@@ -67,6 +86,17 @@ struct evaluator_state {
 
   /// Epochs that some parameter servers have not reached yet.
   std::map<int64_t, std::map<node_id, node_snapshot>> parts;
+
+  /// Between peers.
+  std::map<node_id, ended_node> ended;
+
+  /// Between peers: the last epoch that each node has reported, by node, and
+  /// how many of those that live have reported which.
+  std::map<int64_t, int64_t> reported;
+  std::map<int64_t, int64_t> living_at;
+
+  /// With parameter servers: what is known of the edges of each node.
+  std::map<node_id, std::vector<edge_record>> accounts;
 
   /// Shows what waits for other nodes.
   void visit_state(state_visitor& visitor, caf::actor_system& system);
@@ -79,16 +109,34 @@ struct evaluator_state {
   quality measure(const sample_set& samples, const at::Tensor& weights,
                   const at::Tensor& buffers) const;
   void take(const node_report& x);
-  void close(epoch_record& record);
-  void report_edges(const epoch_record& record);
+  void flush();
+
+  // -- between peers ----------------------------------------------------------
+
+  void count(const node_snapshot& x);
+  /// Closes the epochs that nobody who lives is still to reach.
+  void close_complete_epochs();
+  /// Reports an epoch. Those that ended before it stay as they were.
+  void close(int64_t epoch, epoch_record& record);
+  /// Test accuracy of the mean of some nodes, `weights`.
+  std::optional<double> measure_mean(const std::map<node_id, vectors>& nodes,
+                                     const epoch_record& record,
+                                     const at::Tensor& weights) const;
+  void report_edges(const epoch_record& record,
+                    const std::map<node_id, vectors>& nodes);
+  void close_complete_rounds();
+
+  // -- with parameter servers -------------------------------------------------
+
+  void report_served(const node_snapshot& x, metrics_row row);
 };
 
 /// Measures every snapshot as it comes, on all threads of the pool, and takes
-/// no time on the run's clock. Reports an epoch once all nodes have reached
-/// it, since the consensus distance needs them all. With parameter servers
-/// there is one parameter vector: its parts are put together and measured as
-/// the first server's; workers and other servers get rows without a quality,
-/// at once.
+/// no time on the run's clock. Reports an epoch once all nodes that live have
+/// reached it, since consensus distance and mean need them all. With parameter
+/// servers there is one parameter vector: its parts are put together and
+/// measured as the first server's; workers and other servers get rows without
+/// a quality, at once.
 evaluator_actor::behavior_type
 evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
           evaluator_config config);

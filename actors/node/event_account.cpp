@@ -5,6 +5,7 @@
 #include "models/norms.hpp"
 #include "models/state_values.hpp"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -112,7 +113,9 @@ event_account::staleness_of(const event_origin& origin, int64_t step) const {
   if (role_ != node_role::peer
       && !(role_ == node_role::parameter_server && origin.versioned))
     return std::nullopt;
-  return step - static_cast<int64_t>(origin.stamp.version);
+  // What a neighbour that is ahead sends is as new as can be.
+  auto version = static_cast<int64_t>(origin.stamp.version);
+  return std::max<int64_t>(0, step - version);
 }
 
 event_origin event_account::origin_here(std::string_view kind, int64_t step,

@@ -77,6 +77,7 @@ bool node::visit_state(state_visitor& visitor) {
   visit_value(visitor, "phase", phase_);
   visit_value(visitor, "sequence", sequence_);
   visit_value(visitor, "started", started_);
+  visit_value(visitor, "reported", reported_);
   events_.visit_state(visitor);
   trained_.visit_state(visitor);
   visit_random(visitor, "protocol stream", stream_);
@@ -116,10 +117,8 @@ void node::start() {
 void node::conclude() {
   if (phase_ == phase::finished)
     return;
-  send_snapshot(true);
-  keep_state();
   phase_ = phase::finished;
-  caf::anon_send(coordinator_, node_finished{next_stamp()});
+  ends_ = true;
 }
 
 void node::fail(error_code code, const std::string& text) {
@@ -127,11 +126,9 @@ void node::fail(error_code code, const std::string& text) {
     return;
   if (events_.is_watched())
     events_.note(true, text);
-  send_snapshot(true);
-  keep_state();
   phase_ = phase::finished;
-  caf::anon_send(coordinator_,
-                 node_failed{next_stamp(), static_cast<uint8_t>(code), text});
+  ends_ = true;
+  failure_ = node_failed{{}, static_cast<uint8_t>(code), text};
 }
 
 void node::schedule_crash() {
@@ -139,17 +136,30 @@ void node::schedule_crash() {
              caf::make_message(crash_due{*own_.crash_at}));
 }
 
+const std::optional<node::duration>& node::crash_time() const {
+  const auto& next = environment_->changed;
+  return adapted_ == next ? own_.crash_at
+                          : next->at(static_cast<size_t>(own_.id)).crash_at;
+}
+
 void node::crash(const crash_due& x) {
-  if (phase_ != phase::training || own_.crash_at != x.at)
+  if (phase_ != phase::training || crash_time() != x.at)
     return;
   // No last words to other nodes: that is for their protocols to notice.
-  phase_ = phase::finished;
-  caf::anon_send(
-    coordinator_,
-    node_failed{next_stamp(), static_cast<uint8_t>(error_code::node_crashed),
-                fmt::format("node {} crashes at {} after {} steps, as "
+  handle({.kind = event_kind::crash}, {}, [&] {
+    auto text = fmt::format("node {} crashes at {} after {} steps, as "
                             "[[fault]] says",
-                            id(), to_text(*own_.crash_at), step())});
+                            id(), to_text(x.at), step());
+    if (events_.is_watched())
+      events_.note(true, text);
+    send_snapshot(moment::crash);
+    keep_state();
+    phase_ = phase::finished;
+    caf::anon_send(
+      coordinator_,
+      node_failed{next_stamp(),
+                  static_cast<uint8_t>(error_code::node_crashed), text});
+  });
 }
 
 void node::adapt() {
@@ -181,6 +191,8 @@ void node::handle(const event_origin& origin, const caf::message& content,
     adapt();
   if (phase_ != phase::finished)
     f();
+  if (std::exchange(ends_, false))
+    report_end();
   events_.end(origin, content, step(), weights, weights.version() != version);
 }
 
@@ -269,7 +281,7 @@ bool node::finish_step() {
     return false;
   }
   if (trained_.ends_epoch(environment_->snapshot_every))
-    send_snapshot(false);
+    send_snapshot(moment::end_of_epoch);
   if (auto every = events_.snapshot_every();
       every > 0 && trained_.ends_epoch(every))
     keep_state();
@@ -286,51 +298,6 @@ void node::count_gradient(const gradient& x) {
   if (events_.is_watched())
     events_.add_loss(x.loss);
   quality_.add(x.loss, x.correct, x.samples);
-}
-
-// -- reports ------------------------------------------------------------------
-
-void node::send_snapshot(bool final) {
-  node_snapshot x;
-  x.stamp = next_stamp();
-  x.epoch = trained_.epoch();
-  x.final = final;
-  x.time = now().count();
-  quality_.move_to(x, environment_->train->shape().classes);
-  x.bytes_sent = outbox_.bytes_sent();
-  x.messages_sent = outbox_.messages_sent();
-  x.edges = outbox_.records();
-  // A worker's parameters are an old version of the servers'.
-  if (role() != node_role::worker) {
-    x.weights = lend_weights();
-    x.buffers = to_payload(parameters().buffers().read());
-  }
-  caf::anon_send(evaluator_, std::move(x));
-  send_metrics();
-}
-
-void node::send_metrics() {
-  node_metrics x;
-  x.values = protocol_.metrics();
-  if (x.values.empty())
-    return;
-  x.stamp = next_stamp();
-  x.epoch = trained_.epoch();
-  x.time = now().count();
-  caf::anon_send(coordinator_, std::move(x));
-}
-
-void node::keep_state() {
-  // A worker's parameters are an old version of the servers'.
-  if (events_.is_watched() && events_.snapshot_every() > 0
-      && role() != node_role::worker)
-    events_.keep(trained_.epoch(), parameters().buffers());
-}
-
-void node::note(const std::string& text) {
-  if (events_.is_watched())
-    events_.note(false, text);
-  caf::anon_send(coordinator_, node_event{next_stamp(), now().count(), text});
 }
 
 // -- messages -----------------------------------------------------------------

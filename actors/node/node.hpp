@@ -13,6 +13,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,10 @@ public:
 
   /// What goes on otherwise than the run began is in its configuration.
   void settle() { adapted_ = environment_->changed; }
+
+  /// When the node crashes, since training started, as things are now; nothing
+  /// for never.
+  const std::optional<duration>& crash_time() const;
 
   // -- implementation of node_context -----------------------------------------
 
@@ -124,7 +129,10 @@ private:
 
   void introduce(const introductions& x);
   void start();
+  /// Ends training here; it is reported with the event at hand, since what
+  /// the protocol still sends belongs to the account.
   void conclude();
+  void report_end();
   void schedule_crash();
   void crash(const crash_due& x);
   /// Takes up what goes on otherwise than the run began.
@@ -146,7 +154,10 @@ private:
 
   // -- reports ----------------------------------------------------------------
 
-  void send_snapshot(bool final);
+  /// What a snapshot is taken of.
+  enum class moment : uint8_t { end_of_epoch, end_of_training, crash };
+
+  void send_snapshot(moment when);
   void send_metrics();
   /// Has the recording keep the vectors as they are after this event.
   void keep_state();
@@ -168,6 +179,11 @@ private:
   caf::actor coordinator_;
   caf::actor evaluator_;
   phase phase_ = phase::idle;
+  /// Whether training ends with the event at hand, and if it fails, how.
+  bool ends_ = false;
+  std::optional<node_failed> failure_;
+  /// The epoch of the last snapshot.
+  int64_t reported_ = 0;
   uint64_t sequence_ = 0;
   /// When the node started, on the clock.
   duration started_{0};

@@ -5,6 +5,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace caps {
@@ -62,15 +63,23 @@ void trained_parameters::count_step() {
 }
 
 void trained_parameters::set_learning_rate() {
-  const auto& rates = environment_->rates;
-  if (!rates)
-    return;
-  auto position = step_;
-  if (rates->unit() == schedule_unit::epoch)
-    position = epoch();
-  else if (rates->unit() == schedule_unit::round)
+  if (environment_->rates)
+    optimizer_->learning_rate(rate_after(step_));
+}
+
+double trained_parameters::rate_after(int64_t step) const {
+  const auto& rates = *environment_->rates;
+  auto position = step;
+  if (rates.unit() == schedule_unit::epoch)
+    position /= steps_per_epoch_;
+  else if (rates.unit() == schedule_unit::round)
     position /= environment_->swaps.schedule->round();
-  optimizer_->learning_rate(rates->rate(base_rate_, position));
+  return rates.rate(base_rate_, position);
+}
+
+double trained_parameters::last_rate() const {
+  return environment_->rates ? rate_after(std::max<int64_t>(0, step_ - 1))
+                             : optimizer_->learning_rate();
 }
 
 void trained_parameters::change_optimizer() {

@@ -31,6 +31,14 @@ public:
   /// Whole epochs made so far.
   int64_t epoch() const noexcept { return step_ / steps_per_epoch_; }
 
+  /// Epochs begun so far: those made, and one of which a part is made.
+  int64_t epochs_begun() const noexcept {
+    return (step_ + steps_per_epoch_ - 1) / steps_per_epoch_;
+  }
+
+  /// The learning rate of the last step; before the first one, its.
+  double last_rate() const;
+
   int64_t steps_total() const noexcept {
     return environment_->epochs * steps_per_epoch_;
   }
@@ -51,6 +59,8 @@ public:
 
 private:
   void set_learning_rate();
+  /// Of the step after `step` others; @pre the environment has a schedule
+  double rate_after(int64_t step) const;
 
   std::shared_ptr<const node_environment> environment_;
   int64_t steps_per_epoch_;

@@ -19,8 +19,8 @@ namespace caps {
 /// or the node's own computation or timer.
 struct event_origin {
   /// The type of a message between nodes, such as "parameters"; "start",
-  /// "stop", "gradient_ready" or "timer" otherwise. Lives as long as the
-  /// program.
+  /// "stop", "crash", "gradient_ready" or "timer" otherwise. Lives as long as
+  /// the program.
   std::string_view kind{};
   /// Of a message, as it was stamped. For a computation or a timer, the node
   /// and its step when it began, and `sequence` counts within the kind.
@@ -77,7 +77,8 @@ struct event_end {
   const caf::message& content;
   /// Updates made at the node so far.
   int64_t node_step = 0;
-  /// Updates of the node since the version the message speaks of.
+  /// Updates of the node since the version the message speaks of; 0 if the
+  /// sender was ahead.
   std::optional<int64_t> staleness;
   /// Loss of the batch that was computed here or came with the message.
   std::optional<double> loss;
@@ -128,6 +129,7 @@ namespace event_kind {
 
 inline constexpr std::string_view start = "start";
 inline constexpr std::string_view stop = "stop";
+inline constexpr std::string_view crash = "crash";
 inline constexpr std::string_view gradient_ready = "gradient_ready";
 inline constexpr std::string_view timer = "timer";
 

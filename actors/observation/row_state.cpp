@@ -31,9 +31,12 @@ void visit(state_visitor& visitor, std::string_view name, numbers& x) {
                   name, x.integers.size(), x.reals.size(), integers, reals));
 }
 
-std::array<std::optional<double>*, 6> measured(metrics_row& x) {
-  return {&x.train.loss,          &x.train.accuracy, &x.validation.loss,
-          &x.validation.accuracy, &x.test.loss,      &x.test.accuracy};
+std::array<std::optional<double>*, 9> measured(metrics_row& x) {
+  return {&x.train.loss,        &x.train.accuracy,
+          &x.validation.loss,   &x.validation.accuracy,
+          &x.test.loss,         &x.test.accuracy,
+          &x.learning_rate,     &x.mean_model_accuracy,
+          &x.consensus_distance};
 }
 
 } // namespace
@@ -42,8 +45,8 @@ void visit_value(state_visitor& visitor, std::string_view name,
                  metrics_row& value) {
   numbers x{{value.node, value.epoch, value.step,
              static_cast<int64_t>(value.bytes_sent),
-             static_cast<int64_t>(value.messages_sent)},
-            {value.time, value.consensus_distance}};
+             static_cast<int64_t>(value.messages_sent), value.crashed},
+            {value.time}};
   for (auto number : measured(value)) {
     x.integers.push_back(number->has_value());
     x.reals.push_back(number->value_or(0));
@@ -55,9 +58,9 @@ void visit_value(state_visitor& visitor, std::string_view name,
   value.step = *integer++;
   value.bytes_sent = static_cast<uint64_t>(*integer++);
   value.messages_sent = static_cast<uint64_t>(*integer++);
+  value.crashed = *integer++ != 0;
   auto real = x.reals.begin();
   value.time = *real++;
-  value.consensus_distance = *real++;
   for (auto number : measured(value)) {
     *number = *integer++ != 0 ? std::optional{*real} : std::nullopt;
     ++real;
@@ -69,8 +72,8 @@ void visit_value(state_visitor& visitor, std::string_view name,
   numbers x{{value.epoch, value.from, value.to,
              static_cast<int64_t>(value.bytes_sent),
              static_cast<int64_t>(value.messages_sent),
-             static_cast<int64_t>(value.missed)},
-            {value.distance}};
+             static_cast<int64_t>(value.missed), value.distance.has_value()},
+            {value.distance.value_or(0)}};
   visit(visitor, name, x);
   auto integer = x.integers.begin();
   value.epoch = *integer++;
@@ -79,7 +82,8 @@ void visit_value(state_visitor& visitor, std::string_view name,
   value.bytes_sent = static_cast<uint64_t>(*integer++);
   value.messages_sent = static_cast<uint64_t>(*integer++);
   value.missed = static_cast<uint64_t>(*integer++);
-  value.distance = x.reals.front();
+  value.distance = *integer++ != 0 ? std::optional{x.reals.front()}
+                                   : std::nullopt;
 }
 
 void visit_value(state_visitor& visitor, std::string_view name,

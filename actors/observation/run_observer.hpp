@@ -16,9 +16,11 @@ struct quality {
   std::optional<double> accuracy;
 };
 
-/// One node at the end of one epoch: a line of metrics.csv.
+/// One node at the end of one epoch, or where it ends itself: a line of
+/// metrics.csv.
 struct metrics_row {
   node_id node = no_node;
+  /// Counts from 1; each row of a node has another one.
   int64_t epoch = 0;
   int64_t step = 0;
   /// Seconds on the run's clock.
@@ -26,11 +28,17 @@ struct metrics_row {
   quality train;
   quality validation;
   quality test;
-  /// Mean over the nodes of the distance to the mean of all parameters, at
-  /// this epoch.
-  double consensus_distance = 0;
+  /// Mean over the nodes that live of the distance to the mean of all their
+  /// parameters, at this epoch; empty for an epoch that nobody has ended.
+  std::optional<double> consensus_distance;
+  /// Test accuracy of that mean, at this epoch; empty where it is not wanted.
+  std::optional<double> mean_model_accuracy;
+  /// Of the last step; empty for a node that steps with none.
+  std::optional<double> learning_rate;
   uint64_t bytes_sent = 0;
   uint64_t messages_sent = 0;
+  /// Whether the node crashed here: its parameters are gone.
+  bool crashed = false;
 };
 
 /// One edge in one direction at the end of one epoch: a line of edges.csv.
@@ -38,8 +46,9 @@ struct edge_row {
   int64_t epoch = 0;
   node_id from = no_node;
   node_id to = no_node;
-  /// Distance of the parameters of the two ends.
-  double distance = 0;
+  /// Distance of the parameters of the two ends; empty where one of them has
+  /// none, as workers and nodes that crashed.
+  std::optional<double> distance;
   uint64_t bytes_sent = 0;
   uint64_t messages_sent = 0;
   /// Messages on this edge that did not come in time.
@@ -86,6 +95,10 @@ public:
 
   /// Something worth a line in the log.
   virtual void on_event(const node_event&) {}
+
+  /// A node is gone and the run goes on without it: it crashed, or its process
+  /// is no more. `stamp.step` is what is known of its steps.
+  virtual void on_lost(const node_event&) {}
 
   /// What a node's protocol measured up to the end of an epoch.
   virtual void on_metrics(const node_metrics&) {}

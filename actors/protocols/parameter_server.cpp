@@ -71,6 +71,9 @@ std::vector<metric_value> parameter_server::metrics() {
     result.push_back(
       {"gradient_norm", "", 0, norm(gradient, {0, gradient.numel()})});
   }
+  for (const auto& x : clients_)
+    if (x.lost)
+      result.push_back({"lost", std::to_string(x.from.id()), 0, 1});
   if (clients_.front().reduction) {
     reduction_record all;
     for (const auto& x : clients_)

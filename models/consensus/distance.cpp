@@ -9,14 +9,24 @@ double distance(const at::Tensor& a, const at::Tensor& b) {
   return at::linalg_vector_norm(a.to(at::kDouble).sub(b)).item().toDouble();
 }
 
+at::Tensor mean_of(std::span<const at::Tensor> vectors) {
+  if (vectors.empty())
+    return {};
+  auto mean
+    = at::zeros_like(vectors[0], vectors[0].options().dtype(at::kDouble));
+  for (const auto& x : vectors)
+    mean.add_(x);
+  return mean.div_(static_cast<double>(vectors.size()));
+}
+
 double consensus_distance(std::span<const at::Tensor> parameters) {
+  return consensus_distance(parameters, mean_of(parameters));
+}
+
+double consensus_distance(std::span<const at::Tensor> parameters,
+                          const at::Tensor& mean) {
   if (parameters.empty())
     return 0;
-  auto mean
-    = at::zeros_like(parameters[0], parameters[0].options().dtype(at::kDouble));
-  for (const auto& x : parameters)
-    mean.add_(x);
-  mean.div_(static_cast<double>(parameters.size()));
   double sum = 0;
   for (const auto& x : parameters)
     sum += distance(x, mean);

@@ -181,12 +181,14 @@ void recorder::on_row(const metrics_row& x) {
   add("test_loss", x.test.loss);
   add("test_acc", x.test.accuracy);
   add("consensus_distance", x.consensus_distance);
+  add("mean_model_test_acc", x.mean_model_accuracy);
+  add("lr", x.learning_rate);
   add("bytes_sent", static_cast<double>(x.bytes_sent));
   add("messages_sent", static_cast<double>(x.messages_sent));
 }
 
 void recorder::on_edge(const edge_row& x) {
-  auto add = [&](const char* name, double value) {
+  auto add = [&](const char* name, std::optional<double> value) {
     put(fmt::format("edge.{}.{}", name, x.to), value, x.from, row_seconds_,
         x.epoch, std::nullopt);
   };
@@ -205,6 +207,12 @@ void recorder::on_event(const node_event& x) {
   // Where events are recorded, the node has told of it at the event.
   if (!wants_events())
     push(note_row{0, x.time, x.stamp.source, false, x.text},
+         sizeof(note_row) + x.text.size());
+}
+
+void recorder::on_lost(const node_event& x) {
+  if (!wants_events())
+    push(note_row{0, x.time, x.stamp.source, true, x.text},
          sizeof(note_row) + x.text.size());
 }
 

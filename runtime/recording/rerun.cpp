@@ -289,6 +289,8 @@ private:
         caf::anon_send(to, start_training{});
       else if (x.kind == event_kind::stop)
         caf::anon_send(to, stop_training{});
+      else if (x.kind == event_kind::crash && at(x.destination).crash_time())
+        caf::anon_send(to, crash_due{*at(x.destination).crash_time()});
       else
         return fmt::format("nobody can tell what a {} held", x.kind);
       return {};

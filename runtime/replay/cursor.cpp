@@ -182,7 +182,7 @@ int64_t cursor::rounds() {
   auto nodes = index_.at(position_);
   std::optional<int64_t> result;
   for (size_t i = 0; i < nodes.size(); ++i)
-    if (trains(file_.nodes()[i]))
+    if (trains(file_.nodes()[i]) && !is_dead(i, nodes[i]))
       result = std::min(result.value_or(nodes[i].step), nodes[i].step);
   return result.value_or(0) / steps_per_round_;
 }
@@ -273,11 +273,34 @@ std::optional<int64_t> cursor::all_made_step(int64_t n) {
 }
 
 bool cursor::have_made_step(const std::vector<node_progress>& nodes,
-                            int64_t n) const {
-  for (size_t i = 0; i < nodes.size(); ++i)
-    if (trains(file_.nodes()[i]) && nodes[i].step < n)
+                            int64_t n) {
+  // Once everybody is dead, nobody has made more steps than before.
+  bool made = false;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!trains(file_.nodes()[i]))
+      continue;
+    made = made || nodes[i].step >= n;
+    if (nodes[i].step < n && !is_dead(i, nodes[i]))
       return false;
-  return true;
+  }
+  return made;
+}
+
+bool cursor::is_dead(size_t i, const node_progress& node) {
+  if (!deaths_) {
+    deaths_.emplace();
+    query q{file_, "SELECT destination, sequence FROM event WHERE kind = "
+                   "'crash'"};
+    while (q.next()) {
+      auto dead = std::ranges::find(file_.nodes(), q.integer(0).value_or(-1),
+                                    &recorded_node::id);
+      if (dead != file_.nodes().end())
+        (*deaths_)[static_cast<size_t>(dead - file_.nodes().begin())]
+          = q.integer(1).value_or(0);
+    }
+  }
+  auto death = deaths_->find(i);
+  return death != deaths_->end() && node.sequence >= death->second;
 }
 
 /// Epochs that several events end (nodes report one by one) end with the last.

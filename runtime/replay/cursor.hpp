@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,8 +61,8 @@ public:
   /// neighbouring events may have changed places.
   void to_time(std::chrono::nanoseconds time);
 
-  /// After the event with which the last training node finished its n-th step,
-  /// round or epoch (from 1; 0 is the start). Throws `input_error`, naming who
+  /// After the event with which the last training node that lives finished its
+  /// n-th step, round or epoch (from 1; 0 is the start). Throws `input_error`, naming who
   /// did not get there, if there is none.
   void to(int64_t n, stride unit);
 
@@ -70,7 +71,7 @@ public:
   bool until(const event_question& what);
   bool until_back(const event_question& what);
 
-  /// Rounds and epochs that all training nodes have finished.
+  /// Rounds and epochs that all training nodes that live have finished.
   int64_t rounds();
   int64_t epochs();
 
@@ -92,7 +93,9 @@ private:
   bool move_epochs(int64_t n);
   /// The event with which the last training node made its n-th step.
   std::optional<int64_t> all_made_step(int64_t n);
-  bool have_made_step(const std::vector<node_progress>& nodes, int64_t n) const;
+  bool have_made_step(const std::vector<node_progress>& nodes, int64_t n);
+  /// Whether the node at place `i` is dead, given how far it is.
+  bool is_dead(size_t i, const node_progress& node);
   const std::vector<epoch_end>& epoch_ends();
 
   recording_file& file_;
@@ -100,6 +103,8 @@ private:
   int64_t position_;
   int64_t steps_per_round_;
   std::optional<std::vector<epoch_end>> epoch_ends_;
+  /// By place of the node: the event with which it died.
+  std::optional<std::map<size_t, int64_t>> deaths_;
 };
 
 } // namespace caps

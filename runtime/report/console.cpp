@@ -75,27 +75,30 @@ void console::on_row(const metrics_row& row) {
   last_[row.node] = row;
   if (!run_.served)
     collect(row);
-  else if (row.node == run_.nodes)
+  else if (row.node == run_.nodes && !row.crashed)
     print_epoch({row});
 }
 
 void console::collect(const metrics_row& row) {
   // Rows come epoch by epoch, all nodes of an epoch in a row.
-  if (!epoch_rows_.empty() && epoch_rows_.front().epoch != row.epoch) {
-    print_epoch(epoch_rows_);
-    epoch_rows_.clear();
-  }
+  if (!epoch_rows_.empty() && epoch_rows_.front().epoch != row.epoch)
+    end_epoch();
   epoch_rows_.push_back(row);
-  if (epoch_rows_.size() == static_cast<size_t>(run_.nodes)) {
-    print_epoch(epoch_rows_);
-    epoch_rows_.clear();
-  }
+  if (epoch_rows_.size() + crashed_ == static_cast<size_t>(run_.nodes))
+    end_epoch();
 }
 
-void console::on_end(const run_end&) {
+void console::end_epoch() {
+  // Of those that crash in it, nothing is known that could be averaged.
+  crashed_ += std::erase_if(epoch_rows_,
+                            [](const metrics_row& x) { return x.crashed; });
   if (!epoch_rows_.empty())
     print_epoch(epoch_rows_);
   epoch_rows_.clear();
+}
+
+void console::on_end(const run_end&) {
+  end_epoch();
   clear_bar();
   if (!last_.empty())
     print_table();
@@ -155,9 +158,9 @@ void console::print_epoch(const std::vector<metrics_row>& rows) {
     text += fmt::format(
       "  test accuracy {} %",
       percent(mean([](const metrics_row& x) { return x.test.accuracy; })));
-  if (!run_.served)
+  if (!run_.served && first.consensus_distance)
     text
-      += fmt::format("  consensus distance {:.4g}", first.consensus_distance);
+      += fmt::format("  consensus distance {:.4g}", *first.consensus_distance);
   print(text + "\n");
   draw_bar();
 }

@@ -43,6 +43,7 @@ private:
   void draw_bar();
   void clear_bar();
   void print_epoch(const std::vector<metrics_row>& rows);
+  void end_epoch();
   void print_table();
   void collect(const metrics_row& row);
 
@@ -55,6 +56,8 @@ private:
   std::map<node_id, int64_t> steps_;
   int64_t steps_done_ = 0;
   std::vector<metrics_row> epoch_rows_;
+  /// Nodes that crashed in the epochs before.
+  size_t crashed_ = 0;
   std::map<node_id, metrics_row> last_;
 };
 

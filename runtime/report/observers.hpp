@@ -50,6 +50,10 @@ public:
     each([&](run_observer& x) { x.on_event(event); });
   }
 
+  void on_lost(const node_event& x) override {
+    each([&](run_observer& y) { y.on_lost(x); });
+  }
+
   void on_metrics(const node_metrics& x) override {
     each([&](run_observer& y) { y.on_metrics(x); });
   }

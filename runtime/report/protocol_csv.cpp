@@ -9,7 +9,7 @@ namespace caps {
 void protocol_csv::on_metrics(const node_metrics& x) {
   if (!out_)
     out_.emplace(file_, "node,epoch,step,virtual_time,name,of,at,value");
-  auto time = static_cast<double>(x.time) * 1e-9;
+  auto time = static_cast<double>(x.time) / 1e9;
   std::string lines;
   for (const auto& y : x.values)
     lines += fmt::format("{},{},{},{},{},{},{},{}\n", x.stamp.source, x.epoch,

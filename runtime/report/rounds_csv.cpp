@@ -27,7 +27,7 @@ edges_csv::edges_csv(const std::filesystem::path& file)
 
 void edges_csv::on_edge(const edge_row& x) {
   out_.append(fmt::format("{},{},{},{},{},{},{}\n", x.epoch, x.from, x.to,
-                          to_text(x.distance), x.bytes_sent, x.messages_sent,
+                          csv_field(x.distance), x.bytes_sent, x.messages_sent,
                           x.missed));
 }
 

@@ -40,16 +40,18 @@ void run_log::on_progress(node_id node, int64_t step) {
 }
 
 void run_log::on_row(const metrics_row& x) {
+  if (x.crashed)
+    return; // that was said when it happened
   log_->info("node {} ends epoch {} at step {}, {:.3f} s: train loss {}, test "
              "loss {}, test accuracy {}, consensus distance {}",
              x.node, x.epoch, x.step, x.time, x.train.loss.value_or(NAN),
              x.test.loss.value_or(NAN), x.test.accuracy.value_or(NAN),
-             x.consensus_distance);
+             x.consensus_distance.value_or(NAN));
 }
 
 void run_log::on_event(const node_event& event) {
   log_->warn("{} (step {}, {:.3f} s)", event.text, event.stamp.step,
-             static_cast<double>(event.time) * 1e-9);
+             static_cast<double>(event.time) / 1e9);
 }
 
 void run_log::on_end(const run_end& end) {

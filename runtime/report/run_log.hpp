@@ -24,6 +24,7 @@ public:
   void on_progress(node_id node, int64_t step) override;
   void on_row(const metrics_row& row) override;
   void on_event(const node_event& event) override;
+  void on_lost(const node_event& event) override { on_event(event); }
   void on_end(const run_end& end) override;
 
 private:

@@ -29,6 +29,7 @@ json_object to_json(const metrics_row& x) {
   return {{"node", x.node},
           {"epoch", x.epoch},
           {"step", x.step},
+          {"lr", to_json(x.learning_rate)},
           {"train_loss", to_json(x.train.loss)},
           {"train_acc", to_json(x.train.accuracy)},
           {"val_loss", to_json(x.validation.loss)},
@@ -37,6 +38,13 @@ json_object to_json(const metrics_row& x) {
           {"test_acc", to_json(x.test.accuracy)},
           {"bytes_sent", x.bytes_sent},
           {"messages_sent", x.messages_sent}};
+}
+
+json_object to_json(const node_event& x, int64_t step) {
+  return {{"node", x.stamp.source},
+          {"step", step},
+          {"virtual_seconds", static_cast<double>(x.time) / 1e9},
+          {"why", x.text}};
 }
 
 json_object to_json(const recording_outcome& x) {
@@ -87,6 +95,10 @@ int64_t summary::steps() const {
   return result;
 }
 
+void summary::on_lost(const node_event& x) {
+  lost_.push_back(x);
+}
+
 void summary::on_metrics(const node_metrics& x) {
   metrics_[x.stamp.source] = x;
 }
@@ -100,6 +112,10 @@ void summary::on_progress(node_id node, int64_t step) {
 
 void summary::on_row(const metrics_row& row) {
   last_[row.node] = row;
+  if (row.consensus_distance)
+    consensus_distance_ = row.consensus_distance;
+  if (row.mean_model_accuracy)
+    mean_model_accuracy_ = row.mean_model_accuracy;
   on_progress(row.node, row.step);
 }
 
@@ -142,15 +158,17 @@ void summary::on_end(const run_end& end) {
   out["peak_memory_bytes"] = peak_memory_bytes();
   out["bytes_sent"] = bytes;
   out["messages_sent"] = messages;
-  out["consensus_distance"]
-    = last_.empty() ? json_object(nullptr)
-                    : json_object(last_.begin()->second.consensus_distance);
+  out["consensus_distance"] = to_json(consensus_distance_);
   out["mean_test_acc"]
     = measured > 0 ? json_object(accuracy_sum / static_cast<double>(measured))
                    : json_object(nullptr);
   out["worst_test_acc"]
     = measured > 0 ? json_object(accuracy_min) : json_object(nullptr);
+  out["mean_model_test_acc"] = to_json(mean_model_accuracy_);
   out["nodes"] = nodes;
+  auto& lost = out["lost_nodes"] = json_object::array();
+  for (const auto& x : lost_)
+    lost.push_back(to_json(x, std::max(x.stamp.step, steps_[x.stamp.source])));
   if (recording_ != nullptr)
     out["recording"] = to_json(recording_->outcome());
   if (!metrics_.empty())

@@ -6,7 +6,9 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace caps {
 
@@ -39,6 +41,7 @@ public:
   void on_resumed() override;
   void on_progress(node_id node, int64_t step) override;
   void on_row(const metrics_row& row) override;
+  void on_lost(const node_event& x) override;
   void on_metrics(const node_metrics& x) override;
   void on_end(const run_end& end) override;
 
@@ -59,6 +62,11 @@ private:
   std::map<node_id, metrics_row> last_;
   std::map<node_id, int64_t> steps_;
   std::map<node_id, node_metrics> metrics_;
+  /// Of the last epoch that has them.
+  std::optional<double> consensus_distance_;
+  std::optional<double> mean_model_accuracy_;
+  /// Nodes that were done without, in the order in which they went.
+  std::vector<node_event> lost_;
   std::string json_;
   const recorder* recording_ = nullptr;
 };

@@ -46,6 +46,7 @@ evaluator_config make_evaluator_config(const run_plan& plan,
   result.validation = {plan.data.train, plan.validation};
   result.test = test_samples(plan);
   result.chunk = plan.content.evaluation_chunk;
+  result.mean_model = plan.content.evaluation_mean_model;
   result.nodes = plan.environment->nodes;
   result.servers = plan.environment->servers;
   result.pool = &services.compute->pool();

@@ -41,6 +41,10 @@ public:
     pass([&] { next_.on_event(x); });
   }
 
+  void on_lost(const node_event& x) override {
+    pass([&] { next_.on_lost(x); });
+  }
+
   void on_metrics(const node_metrics& x) override {
     pass([&] { next_.on_metrics(x); });
   }

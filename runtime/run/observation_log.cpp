@@ -43,6 +43,8 @@ void observation_log::visit_state(state_visitor& visitor,
                  [&]<class T>(T& content) {
                    if constexpr (row<T>)
                      visit_value(visitor, "content", content);
+                   else if constexpr (std::same_as<T, loss>)
+                     visit_as_sent(system, visitor, "content", content.what);
                    else
                      visit_as_sent(system, visitor, "content", content);
                  },
@@ -60,6 +62,7 @@ void observation_log::report() const {
     void operator()(const node_event& x) { to.on_event(x); }
     void operator()(const node_metrics& x) { to.on_metrics(x); }
     void operator()(const node_snapshot& x) { to.on_snapshot(x); }
+    void operator()(const loss& x) { to.on_lost(x.what); }
   };
   for (const auto& x : kept_)
     std::visit(reporter{next_}, x);
@@ -83,6 +86,11 @@ void observation_log::on_round(const round_row& x) {
 void observation_log::on_event(const node_event& x) {
   keep(x);
   next_.on_event(x);
+}
+
+void observation_log::on_lost(const node_event& x) {
+  keep(loss{x});
+  next_.on_lost(x);
 }
 
 void observation_log::on_metrics(const node_metrics& x) {

@@ -39,13 +39,19 @@ public:
   void on_edge(const edge_row& x) override;
   void on_round(const round_row& x) override;
   void on_event(const node_event& x) override;
+  void on_lost(const node_event& x) override;
   void on_metrics(const node_metrics& x) override;
   void on_snapshot(const node_snapshot& x) override;
   void on_end(const run_end& x) override { next_.on_end(x); }
 
 private:
+  /// A node that is gone.
+  struct loss {
+    node_event what;
+  };
+
   using observation = std::variant<metrics_row, edge_row, round_row, node_event,
-                                   node_metrics, node_snapshot>;
+                                   node_metrics, node_snapshot, loss>;
 
   template <class T>
   void keep(const T& x) {

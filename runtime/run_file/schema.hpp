@@ -41,12 +41,14 @@ struct recording_table {
 /// `event`: time (nanoseconds on the run's clock since its first event, when
 /// handling began), wall (nanoseconds of the machine since the recording began,
 /// when handling had ended), kind (the type of a message between nodes, such as
-/// "parameters" or "gradient"; "start", "stop"; "gradient_ready": the node's
-/// own computation; "timer"), source (-1: not a node) and destination, message
+/// "parameters" or "gradient"; "start", "stop"; "crash": the node handles
+/// nothing any more, as the scenario says; "gradient_ready": the node's own
+/// computation; "timer"), source (-1: not a node) and destination, message
 /// (number of the message among those of its source; of own computations and
 /// timers among those of the node), step and version as stamped, staleness
-/// (updates of the receiver since that version, where it has a meaning), bytes
-/// (between processes), digest (of the content), state (digest of the
+/// (updates of the receiver since that version, where it has a meaning; 0 if
+/// the sender was ahead), bytes (between processes), digest (of the content),
+/// state (digest of the
 /// receiver's parameters afterwards, if the event replaced them), node_step
 /// (updates of the receiver afterwards), loss (of the batch), norm (of the
 /// gradient, where it is computed), cause (the event whose handling sent this

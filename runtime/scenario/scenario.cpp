@@ -151,6 +151,9 @@ void scenario::visit(scenario_visitor& visitor) {
                             "all");
                   v.integer("chunk", evaluation_chunk, at_least(1),
                             "samples per job; affects speed and memory only");
+                  v.boolean("mean_model", evaluation_mean_model,
+                            "measure the mean of all peers' parameters as "
+                            "well: mean_model_test_acc");
                 });
   visitor.table(
     "recording", "What of the run is kept in run.caps.",

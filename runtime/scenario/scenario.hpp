@@ -110,6 +110,7 @@ struct scenario {
   int64_t rounds_every = 0;
   int64_t test_length = 0;
   int64_t evaluation_chunk = caps::evaluation_chunk;
+  bool evaluation_mean_model = true;
 
   std::string recording = "events";
   int64_t recording_snapshots = 1;

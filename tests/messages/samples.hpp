@@ -242,9 +242,11 @@ inline node_snapshot sample(of<node_snapshot>, const sample_actors& actors) {
   return {sample(of<message_stamp>{}, actors),
           3,
           true,
+          true,
           5'000'000'000,
           0.25,
           0.75,
+          0.125,
           1 << 20,
           99,
           {sample(of<edge_record>{}, actors)},
@@ -253,12 +255,14 @@ inline node_snapshot sample(of<node_snapshot>, const sample_actors& actors) {
 }
 
 inline auto fields(const node_snapshot& x) {
-  const auto& [stamp, epoch, final, time, train_loss, train_accuracy,
-               bytes_sent, messages_sent, edges, weights, buffers]
+  const auto& [stamp, epoch, final, crashed, time, train_loss, train_accuracy,
+               learning_rate, bytes_sent, messages_sent, edges, weights,
+               buffers]
     = x;
-  return std::tuple{fields(stamp), epoch,          final,      time,
-                    train_loss,    train_accuracy, bytes_sent, messages_sent,
-                    fields(edges), weights,        buffers};
+  return std::tuple{fields(stamp), epoch,      final,          crashed,
+                    time,          train_loss, train_accuracy, learning_rate,
+                    bytes_sent,    messages_sent, fields(edges), weights,
+                    buffers};
 }
 
 inline node_finished sample(of<node_finished>, const sample_actors& actors) {

@@ -88,9 +88,11 @@ TEST_CASE_METHOD(types_fixture, "a double survives the wire bit by bit",
   auto x = sample(of<caps::node_snapshot>{}, actors);
   x.train_loss = value;
   x.train_accuracy = -value;
+  x.learning_rate = value;
   caps::node_snapshot y;
   REQUIRE_FALSE(read(write(x), y));
   auto bits = [](double z) { return std::bit_cast<uint64_t>(z); };
   CHECK(bits(y.train_loss) == bits(x.train_loss));
   CHECK(bits(y.train_accuracy) == bits(x.train_accuracy));
+  CHECK(bits(y.learning_rate) == bits(x.learning_rate));
 }

@@ -73,4 +73,12 @@ TEST_CASE("servers go on without a dead worker if they may", "[lost_worker]") {
   CHECK(summary["steps"] >= 2 * 3000);
   CHECK(summary["steps"] < 3 * 3000);
   CHECK(std::filesystem::exists(shop / "out" / "3.safetensors"));
+  // Whoever is done without is named.
+  REQUIRE(summary["lost_nodes"].size() == 1);
+  const auto& lost = summary["lost_nodes"][0];
+  CHECK(lost["node"] == 0);
+  CHECK(lost["virtual_seconds"] > 0);
+  CHECK_THAT(lost["why"].get<std::string>(),
+             contains("was killed by signal 9"));
+  CHECK(summary["protocol_metrics"]["3"]["lost"]["0"] == 1);
 }

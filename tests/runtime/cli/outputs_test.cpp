@@ -90,7 +90,7 @@ TEST_CASE("metrics.csv has a line per node and epoch", "[outputs]") {
         == std::vector<std::string>{
           "node", "epoch", "step", "virtual_time", "wall_time", "train_loss",
           "val_loss", "test_loss", "train_acc", "val_acc", "test_acc",
-          "consensus_distance", "bytes_sent"});
+          "consensus_distance", "bytes_sent", "lr", "mean_model_test_acc"});
   REQUIRE(table.rows.size() == 6);
   for (size_t i = 0; i < table.rows.size(); ++i) {
     auto& row = table.rows[i];
@@ -109,6 +109,8 @@ TEST_CASE("metrics.csv has a line per node and epoch", "[outputs]") {
     }
     CHECK(std::stod(row["consensus_distance"]) > 0);
     CHECK(std::stoll(row["bytes_sent"]) > 0);
+    CHECK(row["lr"] == "0.01");
+    CHECK(std::stod(row["mean_model_test_acc"]) > 0);
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include "tests/runtime/support/program.hpp"
 
+#include <nlohmann/json.hpp>
+
 using caps::test::csv_without;
 using caps::test::read_csv;
 using caps::test::read_text;
@@ -27,7 +29,7 @@ TEST_CASE("peers go on without one that crashes", "[fault]") {
   REQUIRE(got.code == 0);
   CHECK_THAT(read_text(shop / "out/log.txt"),
              Catch::Contains("node 1 crashes at 55ms after 5 steps, as "
-                             "[[fault]] says"));
+                             "[[fault]] says (step 5, 0.055 s)"));
   // Of it, one epoch is known and no last parameters; of the others, all.
   CHECK(std::filesystem::exists(shop / "out/0.safetensors"));
   CHECK_FALSE(std::filesystem::exists(shop / "out/1.safetensors"));
@@ -35,7 +37,9 @@ TEST_CASE("peers go on without one that crashes", "[fault]") {
   std::string lines;
   for (const auto& row : metrics.rows)
     lines += row.at("node") + ":" + row.at("epoch") + " ";
-  CHECK(lines == "0:1 1:1 2:1 0:2 2:2 ");
+  CHECK(lines == "0:1 1:1 2:1 0:2 1:2 2:2 ");
+  CHECK(metrics.rows[4].at("step") == "5");
+  CHECK(metrics.rows[4].at("test_acc") == "");
   // They waited for it as often as the scenario says, and no more.
   CHECK_THAT(read_text(shop / "out/log.txt"),
              Catch::Contains("node 0 waits for node 1 no more"));
@@ -50,6 +54,44 @@ TEST_CASE("a crash is the same in every run", "[fault]") {
   CHECK(first
         == csv_without(shop / "out/metrics.csv", "wall_time")
              + read_text(shop / "out/0.safetensors"));
+}
+
+TEST_CASE("epochs are reported when those who live have finished them",
+          "[fault]") {
+  workshop shop{tiny_scenario + crash_of_1};
+  REQUIRE(shop.train({"--set", "training.epochs=4"}).code == 0);
+  // Each at an event of its own, and none before its end.
+  auto at = [&](const std::string& command) {
+    auto got = shop.caps({"replay", "out/run.caps", "--json", "--command",
+                          command});
+    REQUIRE(got.code == 0);
+    return nlohmann::json::parse(got.out);
+  };
+  auto end = at("goto end")["position"].get<int64_t>();
+  int64_t before = 0;
+  for (auto epoch : {"1", "2", "3", "4"}) {
+    auto place = at(std::string{"goto epoch "} + epoch)["position"];
+    auto now = place.get<int64_t>();
+    CHECK(now > before);
+    CHECK((now == end) == (std::string{epoch} == "4"));
+    before = now;
+  }
+  // The crash is an event, at its time.
+  auto crash = at("until kind = 'crash'")["event"];
+  CHECK(crash["destination"] == 1);
+  CHECK(crash["time"] == 55'000'000);
+  CHECK(crash["node_step"] == 5);
+  // Those who live finish rounds without it.
+  CHECK(at("goto round 20")["position"] == end);
+}
+
+TEST_CASE("a run that no node survives has failed", "[fault]") {
+  workshop shop{tiny_scenario + crash_of_1
+                + "[[fault]]\nnode = 0\nat = \"15ms\"\n"
+                  "[[fault]]\nnode = 2\nat = \"25ms\"\n"};
+  auto got = shop.train();
+  CHECK(got.err == "error: no node is left: all have crashed\n");
+  CHECK(got.code == 5);
 }
 
 TEST_CASE("workers notice that their server has crashed", "[fault]") {
