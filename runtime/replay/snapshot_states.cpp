@@ -83,7 +83,9 @@ std::optional<node_state> snapshot_states::find(state_kind kind, int64_t node,
                                                 int64_t position) {
   if (kind != state_kind::weights && kind != state_kind::buffers)
     throw input_error(
-      fmt::format("snapshots hold weights and buffers, no {}", to_text(kind)));
+      fmt::format("snapshots hold weights and buffers, no {}; after 'exact "
+                  "on' it is known",
+                  to_text(kind)));
   auto name = kind == state_kind::weights ? "parameters" : "buffers";
   query q{file_, "SELECT id, sequence, step, epoch, encoding, bytes, checksum "
                  "FROM snapshot WHERE node = ? AND kind = ? AND sequence <= ? "

@@ -157,8 +157,8 @@ constexpr std::array commands{
                  "longest chain shown.",
                  why_command, nullptr},
   replay_command{
-    "when", "when <node> [layer]",
-    "finds the last write to a node's parameters",
+    "when", "when <node> [layer|died]",
+    "finds the last write to a node's parameters, or its crash",
     "With a layer, the states that are known are compared: the write lies "
     "between two of\nthem.",
     when_command, complete_node},

@@ -88,6 +88,25 @@ answer when_layer(session& s, int64_t node, const std::string& layer) {
                                 layer, node));
 }
 
+/// The event with which a node crashed, wherever in the run.
+answer when_died(session& s, int64_t node) {
+  query q{s.file(), fmt::format("SELECT {} FROM event WHERE destination = ? "
+                                "AND kind = 'crash'",
+                                event_columns)};
+  q.bind(node);
+  answer result;
+  result.json = {{"node", node}, {"event", nullptr}};
+  if (!q.next()) {
+    result.text = fmt::format("node {} does not crash in this run\n", node);
+    return result;
+  }
+  auto event = event_of(q);
+  result.text = fmt::format("{}, after {} steps\n", to_text(event),
+                            event.node_step);
+  result.json["event"] = to_json(event);
+  return result;
+}
+
 } // namespace
 
 answer diff_command(session& s, words& in) {
@@ -130,6 +149,10 @@ answer diff_command(session& s, words& in) {
 
 answer when_command(session& s, words& in) {
   const auto& node = read_node(s, in);
+  if (in.accept("died")) {
+    in.finish();
+    return when_died(s, node.id);
+  }
   if (!in.done())
     return when_layer(s, node.id, in.word("layer"));
   auto q = writes_to(s, node.id);

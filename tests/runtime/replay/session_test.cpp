@@ -134,6 +134,7 @@ TEST_CASE_METHOD(fixture, "weights come from snapshots", "[session]") {
   CHECK(ask("show 1 weights a")["values"] == json::parse("[2.0, 2.0, 2.0]"));
   CHECK_THAT(refusal("show 1 weights c"), contains("known: a, b"));
   CHECK_THAT(refusal("show 1 grad"), contains("snapshots hold weights"));
+  CHECK_THAT(refusal("show 1 grad"), contains("'exact on'"));
   CHECK_THAT(refusal("show 1 buffers"), contains("nothing is known"));
   ask("goto 1");
   CHECK_THAT(refusal("show 1 weights"), contains("nothing is known"));

@@ -81,6 +81,8 @@ TEST_CASE("epochs are reported when those who live have finished them",
   CHECK(crash["destination"] == 1);
   CHECK(crash["time"] == 55'000'000);
   CHECK(crash["node_step"] == 5);
+  CHECK(at("when 1 died")["event"] == crash);
+  CHECK(at("when 0 died")["event"].is_null());
   // Those who live finish rounds without it.
   CHECK(at("goto round 20")["position"] == end);
 }
