@@ -36,6 +36,15 @@ if(CAPS_XXHASH_DISPATCHES)
     INTERFACE_COMPILE_DEFINITIONS CAPS_XXHASH_DISPATCHES)
 endif()
 
+# Nor has libzstd-dev.
+find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
+mark_as_advanced(ZSTD_INCLUDE_DIR ZSTD_LIBRARY)
+add_library(caps::zstd UNKNOWN IMPORTED)
+set_target_properties(caps::zstd PROPERTIES
+  IMPORTED_LOCATION "${ZSTD_LIBRARY}"
+  INTERFACE_INCLUDE_DIRECTORIES "${ZSTD_INCLUDE_DIR}")
+
 # Nor has libedit-dev.
 find_path(EDIT_INCLUDE_DIR histedit.h REQUIRED)
 find_library(EDIT_LIBRARY edit REQUIRED)

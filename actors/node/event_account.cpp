@@ -39,8 +39,8 @@ void event_account::tell(const event_origin& origin,
   event_.reset();
 }
 
-int64_t event_account::snapshot_every() const {
-  return sink_ != nullptr ? sink_->snapshot_every() : 0;
+std::optional<int64_t> event_account::snapshot_every() const {
+  return sink_ != nullptr ? sink_->snapshot_every() : std::nullopt;
 }
 
 void event_account::add_gradient(double loss, const at::Tensor& values) {
@@ -51,8 +51,10 @@ void event_account::add_gradient(double loss, const at::Tensor& values) {
     event_->digest = digest_.of_bytes({data, values.nbytes()});
 }
 
-void event_account::keep(int64_t epoch, const flat_buffer& buffers) {
-  event_->snapshot = state_snapshot{epoch, {}, to_payload(buffers.read())};
+void event_account::keep(snapshot_reason reason, int64_t epoch,
+                         const flat_buffer& buffers) {
+  event_->snapshot
+    = state_snapshot{reason, epoch, {}, to_payload(buffers.read())};
 }
 
 void event_account::note(bool failure, const std::string& text) {

@@ -55,8 +55,8 @@ public:
   /// Time of the event at hand on the clock. Stands still until the next.
   duration time() const noexcept { return time_; }
 
-  /// Epochs between two states that are kept; 0 for none.
-  int64_t snapshot_every() const;
+  /// As `event_sink::snapshot_every`.
+  std::optional<int64_t> snapshot_every() const;
 
   // -- what happens in the course of a watched event --------------------------
 
@@ -67,7 +67,7 @@ public:
   void add_loss(double loss) { event_->loss = loss; }
 
   /// Has the recording keep the vectors as they are after the event.
-  void keep(int64_t epoch, const flat_buffer& buffers);
+  void keep(snapshot_reason reason, int64_t epoch, const flat_buffer& buffers);
 
   void note(bool failure, const std::string& text);
 

@@ -106,7 +106,7 @@ void node::start() {
   phase_ = phase::training;
   handle({.kind = event_kind::start}, {}, [this] {
     started_ = events_.time();
-    keep_state();
+    keep_state(snapshot_reason::start);
     auto content = caf::make_message(start_training{});
     guarded([&] { protocol_.handle(content); });
   });
@@ -153,7 +153,7 @@ void node::crash(const crash_due& x) {
     if (events_.is_watched())
       events_.note(true, text);
     send_snapshot(moment::crash);
-    keep_state();
+    keep_state(snapshot_reason::end);
     phase_ = phase::finished;
     caf::anon_send(
       coordinator_,
@@ -282,9 +282,9 @@ bool node::finish_step() {
   }
   if (trained_.ends_epoch(environment_->snapshot_every))
     send_snapshot(moment::end_of_epoch);
-  if (auto every = events_.snapshot_every();
+  if (auto every = events_.snapshot_every().value_or(0);
       every > 0 && trained_.ends_epoch(every))
-    keep_state();
+    keep_state(snapshot_reason::epoch);
   auto report = environment_->report_every * swaps().schedule->round();
   if (report > 0 && step() % report == 0 && role() == node_role::peer)
     caf::anon_send(evaluator_,

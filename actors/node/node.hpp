@@ -160,7 +160,7 @@ private:
   void send_snapshot(moment when);
   void send_metrics();
   /// Has the recording keep the vectors as they are after this event.
-  void keep_state();
+  void keep_state(snapshot_reason reason);
   /// Sends a message in a timer of its own to this node itself.
   void send_after(duration delay, caf::message content);
 

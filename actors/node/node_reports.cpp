@@ -14,7 +14,7 @@ namespace caps {
 
 void node::report_end() {
   send_snapshot(moment::end_of_training);
-  keep_state();
+  keep_state(snapshot_reason::end);
   if (!failure_) {
     caf::anon_send(coordinator_, node_finished{next_stamp()});
     return;
@@ -59,11 +59,11 @@ void node::send_metrics() {
   caf::anon_send(coordinator_, std::move(x));
 }
 
-void node::keep_state() {
+void node::keep_state(snapshot_reason reason) {
   // A worker's parameters are an old version of the servers'.
-  if (events_.is_watched() && events_.snapshot_every() > 0
+  if (events_.is_watched() && events_.snapshot_every()
       && role() != node_role::worker)
-    events_.keep(trained_.epoch(), parameters().buffers());
+    events_.keep(reason, trained_.epoch(), parameters().buffers());
 }
 
 void node::note(const std::string& text) {

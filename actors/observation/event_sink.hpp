@@ -61,8 +61,12 @@ struct event_ticket {
   int64_t time = 0;
 };
 
+/// When a node has its vectors kept.
+enum class snapshot_reason : uint8_t { start, epoch, end };
+
 /// The vectors of a node.
 struct state_snapshot {
+  snapshot_reason reason = snapshot_reason::epoch;
   int64_t epoch = 0;
   tensor_payload weights;
   tensor_payload buffers;
@@ -107,8 +111,9 @@ public:
   virtual void note(node_id, const event_ticket&, bool /*failure*/,
                     const std::string& /*text*/) {}
 
-  /// Epochs between two snapshots; 0 for none.
-  virtual int64_t snapshot_every() const { return 0; }
+  /// Epochs between two snapshots; 0 for those at the start and the end alone,
+  /// nothing for none at all.
+  virtual std::optional<int64_t> snapshot_every() const { return {}; }
 
   /// Whether the run as it is now shall be kept once nothing is left to be done
   /// at this time (virtual clock).

@@ -91,7 +91,7 @@ exit_code compare_command(const cli_options& options, const components& known) {
       auto run = options;
       run.scenario = file;
       run.seed = loaded.content.seed + i;
-      run.out = out / fmt::format("{}-seed{}", x.name, *run.seed);
+      run.out = folder_inside(out, fmt::format("{}-seed{}", x.name, *run.seed));
       run.quiet = true;
       auto code = run_command(run, known);
       auto summary = read_json(run.out / "summary.json");

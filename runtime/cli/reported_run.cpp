@@ -87,6 +87,8 @@ recorder* record(run_plan& plan, const run_settings& settings,
   keep.file = options.out / "run.caps";
   keep.level = parse_recording_level(plan.content.recording);
   keep.snapshot_every = plan.content.recording_snapshots;
+  keep.snapshot_steps = plan.content.recording_steps;
+  keep.budget = plan.content.recording_budget;
   keep.on_failure = [log](const std::string& why) {
     log->error("the recording ends: {}", why);
     std::fputs(

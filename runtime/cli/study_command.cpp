@@ -90,7 +90,7 @@ class study_runner {
 public:
   study_runner(const cli_options& options, const components& known)
     : options_(options), known_(known), study_(load_study(options.scenario)),
-      out_(options.out.empty() ? std::filesystem::path{"runs"} / study_.name
+      out_(options.out.empty() ? folder_inside("runs", study_.name)
                                : options.out),
       jobs_(std::max<size_t>(1, options.jobs)) {
     make_output_folder(out_, true);

@@ -28,11 +28,15 @@ constexpr std::string_view abi_mark = "caps plug-in abi\n";
 std::string read_library(const std::filesystem::path& file) {
   constexpr std::string_view magic{"\x7f"
                                    "ELF"};
+  // Before it is opened: a pipe would wait for somebody who writes.
+  std::error_code unknown;
+  auto status = std::filesystem::status(file, unknown);
+  if (std::filesystem::exists(status)
+      && !std::filesystem::is_regular_file(status))
+    throw input_error("is no file, expected a shared library");
   std::ifstream in{file, std::ios::binary};
   if (!in)
     throw input_error(fmt::format("cannot be read: {}", std::strerror(errno)));
-  if (!std::filesystem::is_regular_file(file))
-    throw input_error("is no file, expected a shared library");
   std::string start(magic.size(), '\0');
   in.read(start.data(), static_cast<std::streamsize>(start.size()));
   if (start != magic)

@@ -3,6 +3,7 @@
 #include "runtime/recording/stored_state.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/run_file/query.hpp"
+#include "runtime/run_file/stored_snapshot.hpp"
 
 namespace caps {
 
@@ -62,24 +63,22 @@ copied_start copy_start_of(recording_file& original, int64_t last,
   copy_notes(original, last, copy);
   int64_t newest_state = 0;
   query snapshots{original,
-                  "SELECT sequence, node, step, epoch, kind, encoding, bytes "
-                  "FROM snapshot WHERE sequence <= ? ORDER BY id"};
+                  "SELECT id FROM snapshot WHERE sequence <= ? ORDER BY id"};
   snapshots.bind(last);
   while (snapshots.next()) {
-    auto bytes = snapshots.bytes(6);
-    recording_writer::snapshot_row x{
-      integer(snapshots, 0), node_at(snapshots, 1), integer(snapshots, 2),
-      integer(snapshots, 3), snapshots.text(4),  snapshots.text(5),
-      bytes_of(bytes)};
-    copy.add(x);
-    if (x.encoding == run_state_encoding) {
-      result.state_bytes += bytes.size();
+    auto x = read_snapshot(original, integer(snapshots, 0));
+    auto node = static_cast<node_id>(x.node);
+    copy.add(recording_writer::snapshot_row{x.sequence, node, x.step, x.epoch,
+                                            x.kind, x.content,
+                                            bytes_of(x.bytes)});
+    if (x.content == run_state_encoding) {
+      result.state_bytes += x.bytes.size();
       if (newest_state != x.sequence)
         result.last_state_bytes = 0;
       newest_state = x.sequence;
-      result.last_state_bytes += bytes.size();
+      result.last_state_bytes += x.bytes.size();
     } else {
-      result.vector_bytes += bytes.size();
+      result.last_steps[node] = x.step;
     }
     if (copy.uncommitted_bytes() > bytes_at_a_time)
       pause();

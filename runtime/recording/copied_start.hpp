@@ -4,18 +4,19 @@
 #include "runtime/run_file/recording_file.hpp"
 
 #include <functional>
+#include <map>
 
 namespace caps {
 
 /// What was copied.
 struct copied_start {
   event_row last;
-  /// Bytes of all messages, of the nodes' vectors, of all states of the run, and
-  /// of the last of these.
+  /// Bytes of all messages, of all states of the run, and of the last of these.
   size_t message_bytes = 0;
-  size_t vector_bytes = 0;
   size_t state_bytes = 0;
   size_t last_state_bytes = 0;
+  /// Step of the last snapshot of each node.
+  std::map<node_id, int64_t> last_steps;
 };
 
 /// Copies all rows of a recording up to an event into another one that has none

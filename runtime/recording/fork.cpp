@@ -53,8 +53,8 @@ void fork_watch::note(node_id node, const event_ticket& event, bool failure,
     next_->note(node, event, failure, text);
 }
 
-int64_t fork_watch::snapshot_every() const {
-  return next_ != nullptr ? next_->snapshot_every() : 0;
+std::optional<int64_t> fork_watch::snapshot_every() const {
+  return next_ != nullptr ? next_->snapshot_every() : std::nullopt;
 }
 
 bool fork_watch::wants_run_state() const {

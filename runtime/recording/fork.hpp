@@ -34,7 +34,7 @@ public:
   void end(const event_end& x) override;
   void note(node_id node, const event_ticket& event, bool failure,
             const std::string& text) override;
-  int64_t snapshot_every() const override;
+  std::optional<int64_t> snapshot_every() const override;
   bool wants_run_state() const override;
   void keep(run_state x) override;
 

@@ -23,6 +23,10 @@ int64_t nanoseconds(double seconds) {
   return std::llround(seconds * 1e9);
 }
 
+size_t size_of(const state_snapshot& x) {
+  return x.weights.size_bytes() + x.buffers.size_bytes();
+}
+
 std::vector<char> serialized(const caf::message& content) {
   std::vector<char> result;
   caf::binary_serializer sink{nullptr, result};
@@ -34,10 +38,13 @@ std::vector<char> serialized(const caf::message& content) {
 } // namespace
 
 recorder::recorder(recorder_options options, recording_facts facts)
-  : options_(std::move(options)) {
+  : options_(std::move(options)),
+    budget_(static_cast<size_t>(options_.budget), options_.snapshot_steps),
+    cadence_(std::ranges::count_if(
+               facts.nodes,
+               [](const node_row& x) { return x.role != "worker"; }),
+             static_cast<size_t>(options_.budget)) {
   facts.meta["level"] = to_text(options_.level);
-  keepers_ = std::ranges::count_if(
-    facts.nodes, [](const node_row& x) { return x.role != "worker"; });
   try {
     writer_
       = std::make_unique<recording_writer>(options_.file, std::move(facts));
@@ -60,10 +67,9 @@ void recorder::copy_start() {
   begun_ = options_.after;
   first_time_ = virtual_start.count();
   last_time_ = copied.last.time;
-  message_bytes_ = copied.message_bytes;
-  vector_bytes_ = copied.vector_bytes;
-  state_bytes_ = copied.state_bytes;
-  next_state_bytes_ = copied.last_state_bytes;
+  cadence_.go_on_from(copied);
+  for (auto [node, step] : copied.last_steps)
+    budget_.kept_vectors(node, step);
   in_copy_ = true;
 }
 
@@ -73,7 +79,13 @@ recorder::~recorder() {
 
 recording_outcome recorder::outcome() const {
   std::lock_guard lock{mutex_};
-  return {options_.level, options_.file.filename().string(), written_,
+  std::error_code unknown;
+  auto bytes = std::filesystem::file_size(options_.file, unknown);
+  return {options_.level,
+          options_.file.filename().string(),
+          written_,
+          unknown ? 0 : bytes,
+          budget_.vectors_left_out(),
           failure_};
 }
 
@@ -94,11 +106,10 @@ void recorder::end(const event_end& x) {
   result.row = row_of(x, wall);
   size_t bytes = sizeof(full_event);
   if (x.snapshot) {
-    auto vectors
-      = x.snapshot->weights.size_bytes() + x.snapshot->buffers.size_bytes();
-    bytes += vectors;
+    bytes += size_of(*x.snapshot);
     result.snapshot = x.snapshot;
-    count_snapshot(x.snapshot->epoch, vectors);
+    std::lock_guard lock{mutex_};
+    cadence_.count_vectors(x.snapshot->reason, size_of(*x.snapshot));
   }
   if (options_.level == recording_level::payloads && x.content.size() > 0) {
     bytes += x.origin.bytes;
@@ -107,43 +118,26 @@ void recorder::end(const event_end& x) {
   push(std::move(result), bytes, x.origin.bytes);
 }
 
-void recorder::count_snapshot(int64_t epoch, size_t bytes) {
-  // Parameters, gradients, memory of optimizer and protocol, messages.
-  constexpr size_t vectors_of_a_node = 4;
-  std::lock_guard lock{mutex_};
-  vector_bytes_ += bytes;
-  if (epoch > 0)
-    ++kept_since_;
-  else
-    next_state_bytes_ += vectors_of_a_node * bytes;
-}
-
 void recorder::note(node_id node, const event_ticket& event, bool failure,
                     const std::string& text) {
   push(note_row{event.sequence, event.time, node, failure, text},
        sizeof(note_row) + text.size());
 }
 
-int64_t recorder::snapshot_every() const {
+std::optional<int64_t> recorder::snapshot_every() const {
   return options_.snapshot_every;
 }
 
 bool recorder::wants_run_state() const {
   std::lock_guard lock{mutex_};
-  auto bytes = state_bytes_ + next_state_bytes_;
-  return !stopped_ && options_.snapshot_every > 0 && kept_since_ >= keepers_
-         && bytes <= run_state_bytes_free + vector_bytes_
-         && bytes <= run_state_bytes_unsent
-                       + message_bytes_ / message_bytes_per_state_byte;
+  return !stopped_ && options_.snapshot_every > 0 && cadence_.is_due();
 }
 
 void recorder::keep(run_state x) {
   auto bytes = x.size_bytes();
   {
     std::lock_guard lock{mutex_};
-    kept_since_ = 0;
-    state_bytes_ += bytes;
-    next_state_bytes_ = bytes;
+    cadence_.count_state(bytes);
     x.position = begun_;
   }
   push(std::move(x), bytes);
@@ -240,7 +234,7 @@ void recorder::on_end(const run_end& x) {
 
 void recorder::push(item x, size_t bytes, size_t message_bytes) {
   std::unique_lock lock{mutex_};
-  message_bytes_ += message_bytes;
+  cadence_.count_message(message_bytes);
   emptied_.wait(lock, [&] {
     return stopped_ || queue_.empty()
            || queue_bytes_ + bytes <= waiting_bytes_max;
@@ -335,24 +329,32 @@ void recorder::write(std::vector<item> batch) {
 void recorder::write(const full_event& x) {
   const auto& row = x.row;
   writer_->add(row);
-  if (x.snapshot) {
-    auto add = [&](const char* kind, const tensor_payload& content) {
-      if (content.empty() || content.numel() == 0)
-        return;
-      std::vector<std::byte> bytes(content.size_bytes());
-      content.storage()->copy_to(bytes.data());
-      writer_->add(recording_writer::snapshot_row{
-        row.sequence, row.destination, row.node_step, x.snapshot->epoch, kind,
-        std::string{to_string(content.type())}, bytes});
-    };
-    add("parameters", x.snapshot->weights);
-    add("buffers", x.snapshot->buffers);
-  }
+  if (x.snapshot)
+    write(row, *x.snapshot);
   if (x.content.size() > 0) {
     auto bytes = serialized(x.content);
     writer_->add_payload(row.sequence, row.destination,
                          std::as_bytes(std::span{bytes}));
   }
+}
+
+void recorder::write(const event_row& row, const state_snapshot& x) {
+  auto round = x.epoch / std::max<int64_t>(1, options_.snapshot_every);
+  budget_.use(writer_->bytes());
+  if (!budget_.keeps_vectors(row.destination, row.node_step, round, x.reason,
+                             size_of(x)))
+    return;
+  auto add = [&](const char* kind, const tensor_payload& content) {
+    if (content.empty() || content.numel() == 0)
+      return;
+    std::vector<std::byte> bytes(content.size_bytes());
+    content.storage()->copy_to(bytes.data());
+    writer_->add(recording_writer::snapshot_row{
+      row.sequence, row.destination, row.node_step, x.epoch, kind,
+      std::string{to_string(content.type())}, bytes});
+  };
+  add("parameters", x.weights);
+  add("buffers", x.buffers);
 }
 
 void recorder::write(const run_state& x) {

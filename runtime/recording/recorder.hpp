@@ -2,8 +2,10 @@
 
 #include "actors/observation/event_sink.hpp"
 #include "actors/observation/run_observer.hpp"
+#include "runtime/recording/recording_budget.hpp"
 #include "runtime/recording/recording_level.hpp"
 #include "runtime/recording/recording_writer.hpp"
+#include "runtime/recording/state_cadence.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -31,6 +33,10 @@ struct recorder_options {
   /// there, the new recording is a copy. Null for a run from its start.
   recording_file* original = nullptr;
   int64_t after = 0;
+  /// Updates of a node between two snapshots, at least.
+  int64_t snapshot_steps = 0;
+  /// Bytes of the file, beyond which no snapshots are kept.
+  int64_t budget = int64_t{1} << 30;
 };
 
 /// What became of a recording.
@@ -38,6 +44,10 @@ struct recording_outcome {
   recording_level level = recording_level::off;
   std::string file;
   int64_t events = 0;
+  /// Bytes of the file at the end.
+  uint64_t bytes = 0;
+  /// Snapshots of nodes that were not kept, as there would have been too many.
+  int64_t snapshots_left_out = 0;
   /// Why it was given up; empty if it was not.
   std::string failure;
 };
@@ -60,15 +70,6 @@ public:
   /// Bytes of the disk that are left to the other results of the run.
   static constexpr size_t disk_bytes_left = size_t{4} << 20;
 
-  /// States of the whole run take at most so many bytes and those of all
-  /// vectors before them, lest files become too large.
-  static constexpr size_t run_state_bytes_free = size_t{64} << 20;
-
-  /// And at most so many and a part of the bytes of all messages before them,
-  /// lest writing takes too long.
-  static constexpr size_t run_state_bytes_unsent = size_t{256} << 10;
-  static constexpr size_t message_bytes_per_state_byte = 20;
-
   /// Creates the file; if that fails, the recording has already ended.
   recorder(recorder_options options, recording_facts facts);
 
@@ -88,7 +89,7 @@ public:
   void end(const event_end& x) override;
   void note(node_id node, const event_ticket& event, bool failure,
             const std::string& text) override;
-  int64_t snapshot_every() const override;
+  std::optional<int64_t> snapshot_every() const override;
   bool wants_run_state() const override;
   void keep(run_state x) override;
 
@@ -116,7 +117,6 @@ private:
   using item = std::variant<full_event, metric_row, note_row, run_state>;
 
   void copy_start();
-  void count_snapshot(int64_t epoch, size_t bytes);
   void push(item x, size_t bytes, size_t message_bytes = 0);
   void put_metric(metric_row x);
   void put(const std::string& name, std::optional<double> value, node_id node,
@@ -127,6 +127,7 @@ private:
   void require_space(size_t bytes) const;
   void write(std::vector<item> batch);
   void write(const full_event& x);
+  void write(const event_row& row, const state_snapshot& x);
   void write(const run_state& x);
   void give_up(const std::string& why);
   void close(const run_end* end);
@@ -136,6 +137,8 @@ private:
   std::unique_ptr<recording_writer> writer_;
   /// Events that ended before one that began earlier; the writer's own.
   std::map<int64_t, full_event> early_;
+  /// The writer's own as well.
+  recording_budget budget_;
   /// Time of the last row; those of edges come after the rows of their epoch.
   double row_seconds_ = 0;
 
@@ -155,16 +158,7 @@ private:
   int64_t last_time_ = 0;
   /// Whether everything reported so far is in the copied start already.
   bool in_copy_ = false;
-  /// Nodes whose vectors are kept, and how often one of them was since the last
-  /// state of the run.
-  int64_t keepers_ = 0;
-  int64_t kept_since_ = 0;
-  size_t message_bytes_ = 0;
-  size_t vector_bytes_ = 0;
-  size_t state_bytes_ = 0;
-  /// What the next state will take, about: what the last one took, or before
-  /// the first one a few times the vectors that nodes start with.
-  size_t next_state_bytes_ = 0;
+  state_cadence cadence_;
 
   std::thread thread_;
 };

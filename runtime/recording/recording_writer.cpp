@@ -7,6 +7,7 @@
 
 #include <SQLiteCpp/Exception.h>
 
+#include <algorithm>
 #include <system_error>
 
 namespace caps {
@@ -57,6 +58,17 @@ private:
   SQLite::Statement& statement_;
   int next_ = 1;
 };
+
+/// What rows take in the file, about: see `recording_writer::bytes`.
+constexpr size_t event_bytes = 88;
+constexpr size_t metric_bytes = 40;
+
+/// A row with a blob: what does not fill its last page is lost.
+constexpr size_t blob_bytes(size_t bytes) {
+  constexpr size_t columns = 64;
+  constexpr size_t half_page = 2048;
+  return columns + bytes + std::min(bytes, half_page);
+}
 
 void remove_older(const std::filesystem::path& file) {
   for (auto ending : {"", "-wal", "-shm", "-journal"}) {
@@ -147,6 +159,7 @@ void recording_writer::add(const event_row& x) {
       .put();
   });
   walls_ = row_digest{walls_}.add(x.wall).result();
+  bytes_ += event_bytes;
   ++events_;
 }
 
@@ -159,6 +172,7 @@ void recording_writer::add(const metric_row& x) {
                        << signed_bits(metric_chain_))
       .put();
   });
+  bytes_ += metric_bytes + x.name.size();
   ++rows_;
 }
 
@@ -171,22 +185,28 @@ void recording_writer::add(const note_row& x) {
                      << signed_bits(note_chain_))
       .put();
   });
+  bytes_ += metric_bytes + x.text.size();
   ++rows_;
 }
 
 void recording_writer::add(const snapshot_row& x) {
+  auto packed
+    = packer_.pack(++snapshots_, x.node, x.kind, x.content, x.bytes);
+  auto bytes = std::as_bytes(std::span{packed.bytes});
   guarded([&] {
     open_transaction();
     row_digest digest{snapshot_chain_};
     digest.add(x.sequence).add(int64_t{x.node}).add(x.step).add(x.epoch);
-    digest.add(std::string_view{x.kind}).add(std::string_view{x.encoding});
-    snapshot_chain_ = digest.add(x.bytes).result();
+    digest.add(std::string_view{x.kind});
+    digest.add(std::string_view{packed.encoding});
+    snapshot_chain_ = digest.add(bytes).result();
     (row{*put_snapshot_} << x.sequence << int64_t{x.node} << x.step << x.epoch
-                         << x.kind << x.encoding << x.bytes
+                         << x.kind << packed.encoding << bytes
                          << signed_bits(snapshot_chain_))
       .put();
   });
-  uncommitted_bytes_ += x.bytes.size();
+  uncommitted_bytes_ += bytes.size();
+  bytes_ += blob_bytes(bytes.size());
   ++rows_;
 }
 
@@ -202,6 +222,7 @@ void recording_writer::add_payload(int64_t sequence, node_id node,
       .put();
   });
   uncommitted_bytes_ += bytes.size();
+  bytes_ += blob_bytes(bytes.size());
   ++rows_;
 }
 

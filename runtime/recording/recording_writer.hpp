@@ -2,6 +2,7 @@
 
 #include "messages/fwd.hpp"
 #include "runtime/recording/rows.hpp"
+#include "runtime/recording/snapshot_packer.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -48,14 +49,15 @@ public:
 
   void add(const note_row& x);
 
-  /// The columns of a row of the table `snapshot`.
+  /// A row of the table `snapshot`, before it is packed.
   struct snapshot_row {
     int64_t sequence = 0;
     node_id node = no_node;
     int64_t step = 0;
     int64_t epoch = 0;
     std::string kind;
-    std::string encoding;
+    /// Of the bytes: an element type, or "safetensors".
+    std::string content;
     std::span<const std::byte> bytes;
   };
 
@@ -72,6 +74,10 @@ public:
 
   /// Of snapshots and payloads in the transaction at hand.
   size_t uncommitted_bytes() const noexcept { return uncommitted_bytes_; }
+
+  /// What all rows so far take in the file, about. Two recordings of the same
+  /// run have the same.
+  size_t bytes() const noexcept { return bytes_; }
 
   int64_t events() const noexcept { return events_; }
 
@@ -96,7 +102,10 @@ private:
   std::optional<SQLite::Statement> put_payload_;
   bool in_transaction_ = false;
   size_t uncommitted_bytes_ = 0;
+  size_t bytes_ = 0;
+  snapshot_packer packer_;
   int64_t events_ = 0;
+  int64_t snapshots_ = 0;
   int64_t rows_ = 0;
   uint64_t event_chain_ = 0;
   uint64_t metric_chain_ = 0;

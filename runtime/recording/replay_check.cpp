@@ -9,6 +9,7 @@
 #include "runtime/recording/verify.hpp"
 #include "runtime/run/scenario_change.hpp"
 #include "runtime/run_file/query.hpp"
+#include "runtime/run_file/stored_snapshot.hpp"
 
 #include <ATen/ops/from_blob.h>
 
@@ -29,38 +30,39 @@ public:
 
   /// A node diverged at an event.
   void begin(const event_row& x) {
-    query rows{file_, "SELECT sequence, encoding, bytes FROM snapshot WHERE "
-                      "node = ? AND sequence >= ? AND kind = 'parameters' "
-                      "ORDER BY id LIMIT 1"};
+    query rows{file_, "SELECT id FROM snapshot WHERE node = ? AND sequence >= "
+                      "? AND kind = 'parameters' ORDER BY id LIMIT 1"};
     rows.bind(int64_t{x.destination}).bind(x.sequence);
     if (!rows.next())
       return;
-    node_ = x.destination;
-    sequence_ = rows.integer(0).value_or(0);
-    encoding_ = rows.text(1);
-    bytes_ = rows.bytes(2);
+    recorded_ = read_snapshot(file_, rows.integer(0).value_or(0));
   }
 
   /// Whether the state of the node after an event decides it.
   bool wants(int64_t sequence) const noexcept {
-    return sequence_ > 0 && sequence == sequence_;
+    return recorded_.sequence > 0 && sequence == recorded_.sequence;
   }
 
   /// Whether there is nothing to wait for.
-  bool over(int64_t sequence) const noexcept { return sequence >= sequence_; }
+  bool over(int64_t sequence) const noexcept {
+    return sequence >= recorded_.sequence;
+  }
 
   tensor_difference compare(const at::Tensor& now) {
     tensor_difference result;
-    result.sequence = sequence_;
+    result.sequence = recorded_.sequence;
     auto host = now.cpu().contiguous();
     auto type = to_element_type(host.scalar_type());
-    if (encoding_ != to_string(type) || bytes_.size() != host.nbytes())
+    if (recorded_.content != to_string(type)
+        || recorded_.bytes.size() != host.nbytes())
       throw data_error(fmt::format("{}: the snapshot of node {} at event {} is "
                                    "not of the size of its parameters",
-                                   file_.path().string(), node_, sequence_));
-    auto recorded = at::from_blob(bytes_.data(), host.sizes(), host.options());
+                                   file_.path().string(), recorded_.node,
+                                   recorded_.sequence));
+    auto recorded = at::from_blob(recorded_.bytes.data(), host.sizes(),
+                                  host.options());
     auto apart = recorded.to(at::kDouble).sub(host.to(at::kDouble)).abs();
-    auto layout = layout_of(plan_, node_);
+    auto layout = layout_of(plan_, static_cast<node_id>(recorded_.node));
     for (const auto& x : layout.entries()) {
       auto largest = apart.narrow(0, x.offset, x.numel).max().item().toDouble();
       if (largest > result.largest) {
@@ -74,10 +76,7 @@ public:
 private:
   recording_file& file_;
   const run_plan& plan_;
-  node_id node_ = no_node;
-  int64_t sequence_ = 0;
-  std::string encoding_;
-  std::string bytes_;
+  stored_snapshot recorded_;
 };
 
 /// Compares a run as it goes with its recording; ends it where that is of no
@@ -115,7 +114,9 @@ public:
       over_ = true;
   }
 
-  int64_t snapshot_every() const override { return snapshot_every_; }
+  std::optional<int64_t> snapshot_every() const override {
+    return snapshot_every_;
+  }
 
   /// Becomes true when the run may end.
   const std::atomic<bool>& over() const noexcept { return over_; }

@@ -1,6 +1,7 @@
 #include "runtime/recording/stored_state.hpp"
 
 #include "runtime/run_file/query.hpp"
+#include "runtime/run_file/stored_snapshot.hpp"
 
 namespace caps {
 
@@ -19,19 +20,22 @@ std::optional<run_state> state_before(recording_file& file, int64_t event,
     return std::nullopt;
   run_state result;
   result.position = newest.integer(0).value_or(0);
-  query parts{file, "SELECT kind, bytes FROM snapshot WHERE sequence = ? AND "
+  auto bytes = [&](query& row) {
+    return read_snapshot(file, row.integer(0).value_or(0)).bytes;
+  };
+  query parts{file, "SELECT id, kind FROM snapshot WHERE sequence = ? AND "
                     "kind IN ('run', 'node') ORDER BY id"};
   parts.bind(result.position);
   while (parts.next())
-    if (parts.text(0) == run_state_kind::run)
-      result.run = parts.bytes(1);
+    if (parts.text(1) == run_state_kind::run)
+      result.run = bytes(parts);
     else
-      result.nodes.push_back(parts.bytes(1));
-  query observed{file, "SELECT bytes FROM snapshot WHERE kind = ? AND "
+      result.nodes.push_back(bytes(parts));
+  query observed{file, "SELECT id FROM snapshot WHERE kind = ? AND "
                        "sequence <= ? ORDER BY id"};
   observed.bind(run_state_kind::observed).bind(result.position);
   while (observed.next())
-    result.observed.push_back(observed.bytes(0));
+    result.observed.push_back(bytes(observed));
   return result;
 }
 

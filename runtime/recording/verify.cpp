@@ -93,6 +93,7 @@ public:
     : file_(file), path_(file.path().string()) {}
 
   recording_contents run() {
+    check_header();
     read_seals();
     check_facts();
     check_events();
@@ -115,6 +116,16 @@ private:
     throw data_error(
       fmt::format("{}: damaged: {}", path_,
                   fmt::format(what, std::forward<Args>(args)...)));
+  }
+
+  void check_header() {
+    if (file_.application_id() != recording_application_id)
+      fail("its header names the application {:#x}, expected {:#x}",
+           static_cast<uint32_t>(file_.application_id()),
+           recording_application_id);
+    if (file_.header_version() != file_.version())
+      fail("its header says schema {}, but meta says {}",
+           file_.header_version(), file_.version());
   }
 
   void read_seals() {

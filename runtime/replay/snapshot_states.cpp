@@ -2,14 +2,13 @@
 
 #include "models/errors.hpp"
 #include "runtime/run_file/query.hpp"
-#include "runtime/run_file/schema.hpp"
+#include "runtime/run_file/stored_snapshot.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <span>
 
 namespace caps {
 
@@ -27,24 +26,18 @@ std::vector<double> widened(const std::string& bytes) {
   return result;
 }
 
-std::optional<size_t> element_bytes(const std::string& encoding) {
-  if (encoding == "float32")
-    return 4;
-  if (encoding == "float64")
-    return 8;
-  return std::nullopt;
+/// Throws `data_error` unless this is a vector.
+std::vector<double> widened(const recording_file& file,
+                            const stored_snapshot& x) {
+  if (x.content == "float32" && x.bytes.size() % sizeof(float) == 0)
+    return widened<float>(x.bytes);
+  if (x.content == "float64" && x.bytes.size() % sizeof(double) == 0)
+    return widened<double>(x.bytes);
+  throw data_error(fmt::format("{}: damaged: the snapshot of node {} at event "
+                               "{} has {} bytes of '{}'",
+                               file.path().string(), x.node, x.sequence,
+                               x.bytes.size(), x.content));
 }
-
-/// One row of the table `snapshot`.
-struct snapshot_row {
-  int64_t id = 0;
-  int64_t sequence = 0;
-  int64_t step = 0;
-  int64_t epoch = 0;
-  std::string encoding;
-  std::string bytes;
-  int64_t checksum = 0;
-};
 
 } // namespace
 
@@ -87,40 +80,13 @@ std::optional<node_state> snapshot_states::find(state_kind kind, int64_t node,
                   "on' it is known",
                   to_text(kind)));
   auto name = kind == state_kind::weights ? "parameters" : "buffers";
-  query q{file_, "SELECT id, sequence, step, epoch, encoding, bytes, checksum "
-                 "FROM snapshot WHERE node = ? AND kind = ? AND sequence <= ? "
-                 "ORDER BY sequence DESC, id DESC LIMIT 1"};
+  query q{file_, "SELECT id FROM snapshot WHERE node = ? AND kind = ? AND "
+                 "sequence <= ? ORDER BY sequence DESC, id DESC LIMIT 1"};
   q.bind(node).bind(name).bind(position);
   if (!q.next())
     return std::nullopt;
-  snapshot_row row{q.integer(0).value_or(0),
-                   q.integer(1).value_or(0),
-                   q.integer(2).value_or(0),
-                   q.integer(3).value_or(0),
-                   q.text(4),
-                   q.bytes(5),
-                   q.integer(6).value_or(0)};
-  auto refuse = [&](const std::string& what) {
-    return data_error(fmt::format("{}: damaged: snapshot {}, of node {} at "
-                                  "event {}, {}",
-                                  file_.path().string(), row.id, node,
-                                  row.sequence, what));
-  };
-  query before{file_, "SELECT checksum FROM snapshot WHERE id = ?"};
-  before.bind(row.id - 1);
-  auto chain = before.next() ? before.integer(0).value_or(0) : 0;
-  row_digest digest{static_cast<uint64_t>(chain)};
-  digest.add(row.sequence).add(node).add(row.step).add(row.epoch);
-  digest.add(std::string_view{name}).add(std::string_view{row.encoding});
-  digest.add(std::as_bytes(std::span{row.bytes}));
-  if (digest.result() != static_cast<uint64_t>(row.checksum))
-    throw refuse("does not match its checksum");
-  auto width = element_bytes(row.encoding);
-  if (!width || row.bytes.size() % *width != 0)
-    throw refuse(
-      fmt::format("has {} bytes of '{}'", row.bytes.size(), row.encoding));
-  auto values
-    = *width == 4 ? widened<float>(row.bytes) : widened<double>(row.bytes);
+  auto row = read_snapshot(file_, q.integer(0).value_or(0));
+  auto values = widened(file_, row);
   node_state result;
   result.node = node;
   result.sequence = row.sequence;
@@ -152,13 +118,13 @@ int64_t snapshot_states::first_element(int64_t node) {
   for (const auto& x : file_.nodes()) {
     if (x.id >= node || x.role != "parameter_server")
       continue;
-    query q{file_, "SELECT encoding, length(bytes) FROM snapshot WHERE node = "
-                   "? AND kind = 'parameters' ORDER BY id LIMIT 1"};
+    query q{file_, "SELECT id FROM snapshot WHERE node = ? AND kind = "
+                   "'parameters' ORDER BY id LIMIT 1"};
     q.bind(x.id);
     if (!q.next())
       continue;
-    auto width = element_bytes(q.text(0)).value_or(1);
-    result += q.integer(1).value_or(0) / static_cast<int64_t>(width);
+    auto part = read_snapshot(file_, q.integer(0).value_or(0));
+    result += static_cast<int64_t>(widened(file_, part).size());
   }
   return result;
 }

@@ -28,9 +28,23 @@ void make_output_folder(const std::filesystem::path& folder, bool force) {
                             problem.message()));
 }
 
+std::filesystem::path folder_inside(const std::filesystem::path& folder,
+                                    const std::string& name) {
+  auto inside = !name.empty() && name != "." && name != ".."
+                && name.find('/') == std::string::npos
+                && name.find('\0') == std::string::npos;
+  if (!inside)
+    throw input_error(fmt::format("the name '{}' is that of no folder in {} "
+                                  "(it may not be empty, '.' or '..', nor hold "
+                                  "a '/'); give another one",
+                                  name, folder.string()));
+  return folder / name;
+}
+
 std::filesystem::path default_output_folder(const std::string& scenario_name) {
   auto now = fmt::localtime(std::time(nullptr));
-  auto stem = fmt::format("runs/{}-{:%Y%m%d-%H%M%S}", scenario_name, now);
+  auto stem = fmt::format("{}-{:%Y%m%d-%H%M%S}",
+                          folder_inside("runs", scenario_name).string(), now);
   std::filesystem::path result{stem};
   for (int i = 2; std::filesystem::exists(result); ++i)
     result = fmt::format("{}-{}", stem, i);

@@ -12,6 +12,11 @@ namespace caps {
 /// folder cannot be made.
 void make_output_folder(const std::filesystem::path& folder, bool force);
 
+/// A folder of that name in another one. Names come from scenarios: throws
+/// `input_error` for one that leads elsewhere.
+std::filesystem::path folder_inside(const std::filesystem::path& folder,
+                                    const std::string& name);
+
 /// "runs/<scenario>-<date>-<time>", with a number behind if that is taken.
 std::filesystem::path default_output_folder(const std::string& scenario_name);
 

@@ -53,6 +53,8 @@ json_object to_json(const recording_outcome& x) {
   return {{"file", x.file},
           {"level", to_text(x.level)},
           {"events", x.events},
+          {"bytes", x.bytes},
+          {"snapshots_left_out", x.snapshots_left_out},
           {"error", problem}};
 }
 

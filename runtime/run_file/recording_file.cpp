@@ -87,6 +87,7 @@ recording_file::recording_file(std::filesystem::path path)
 void recording_file::read() {
   try {
     guard_.prepare();
+    read_header();
     check_schema();
     guard_.close_gate();
     read_nodes();
@@ -116,6 +117,11 @@ void recording_file::fail(const SQLite::Exception& e) const {
     throw data_error(
       fmt::format("{}: not a recording: {}", path_.string(), e.what()));
   throw data_error(fmt::format("{}: damaged: {}", path_.string(), e.what()));
+}
+
+void recording_file::read_header() {
+  application_id_ = connection_.execAndGet("PRAGMA application_id").getInt();
+  header_version_ = connection_.execAndGet("PRAGMA user_version").getInt();
 }
 
 void recording_file::check_schema() {
@@ -148,13 +154,17 @@ void recording_file::check_schema() {
 
 void recording_file::check_version() {
   auto schema = meta("schema");
-  if (schema == std::to_string(recording_version))
-    return;
+  for (auto x = oldest_recording_version; x <= recording_version; ++x)
+    if (schema == std::to_string(x)) {
+      version_ = x;
+      return;
+    }
   throw data_error(fmt::format(
     "{}: a recording of schema {}, written by version {}; this program reads "
-    "schema {}",
+    "schemas {} to {}",
     path_.string(), schema.value_or("unknown"),
-    meta("version").value_or("unknown"), recording_version));
+    meta("version").value_or("unknown"), oldest_recording_version,
+    recording_version));
 }
 
 std::optional<std::string> recording_file::meta(std::string_view key) {

@@ -37,6 +37,12 @@ public:
   /// A value of the table `meta`.
   std::optional<std::string> meta(std::string_view key);
 
+  /// Of the schema, as `meta` has it, and as the header of the file has it,
+  /// beside the application that it names. Only `verify` compares them.
+  int32_t version() const noexcept { return version_; }
+  int32_t header_version() const noexcept { return header_version_; }
+  int32_t application_id() const noexcept { return application_id_; }
+
   /// By ascending id.
   const std::vector<recorded_node>& nodes() const noexcept { return nodes_; }
 
@@ -63,6 +69,7 @@ public:
 
 private:
   void read();
+  void read_header();
   void check_schema();
   void check_version();
   void read_nodes();
@@ -72,6 +79,9 @@ private:
   std::filesystem::path path_;
   SQLite::Database connection_;
   read_guard guard_;
+  int32_t version_ = 0;
+  int32_t header_version_ = 0;
+  int32_t application_id_ = 0;
   std::vector<recorded_node> nodes_;
   std::vector<std::string> metrics_;
   int64_t events_ = 0;

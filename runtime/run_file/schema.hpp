@@ -16,8 +16,12 @@ namespace caps {
 /// "CaPS": in the header of every recording, where file(1) sees it.
 inline constexpr int32_t recording_application_id = 0x43615053;
 
-/// The version of everything below. A file of another one is refused.
-inline constexpr int32_t recording_version = 1;
+/// The version of everything below, in `meta` and in the header of the file.
+inline constexpr int32_t recording_version = 2;
+
+/// The oldest version that is still read: the same but for packed snapshots,
+/// which it does not have.
+inline constexpr int32_t oldest_recording_version = 1;
 
 /// One table of a recording: the very text that creates it, which a reader
 /// compares before it trusts the file.
@@ -62,12 +66,14 @@ struct recording_table {
 ///
 /// `note`: lines of the log. kind "note" or "failure" (ends the node).
 ///
-/// `snapshot`: kind "parameters" or "buffers": raw little-endian elements of
-/// the whole vector of the node right after the event; encoding is the element
+/// `snapshot`: kind "parameters" or "buffers": little-endian elements of the
+/// whole vector of the node right after the event; encoding is the element
 /// type. On the virtual clock there are also whole runs as they were after an
 /// event, which others can go on from (`run_state`), encoding "safetensors":
 /// kinds "run" and "observed" of node -1 and kind "node" of every node, with
-/// step and epoch 0.
+/// step and epoch 0. Where the encoding goes on with "/zstd" the bytes are
+/// packed (packed_words.hpp), with "/zstd/<id>" as differences from those of
+/// that snapshot, which has a lower id.
 ///
 /// `payload`: the serialized message of an event between nodes; level
 /// "payloads" only.

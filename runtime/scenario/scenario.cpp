@@ -166,6 +166,12 @@ void scenario::visit(scenario_visitor& visitor) {
                 "epochs between two snapshots of a node's parameters, and of "
                 "the whole run for forks to go on from; 0 for those of the "
                 "parameters at the start and the end alone");
+      v.integer("snapshot_steps", recording_steps, at_least(0),
+                "updates of a node between two of its snapshots, at least: "
+                "fewer are done again in no time");
+      v.integer("budget", recording_budget, at_least(0),
+                "bytes of the file: before there are more, snapshots become "
+                "rarer and then stop; events never do");
     });
 }
 

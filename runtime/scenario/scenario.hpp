@@ -114,6 +114,8 @@ struct scenario {
 
   std::string recording = "events";
   int64_t recording_snapshots = 1;
+  int64_t recording_steps = 10;
+  int64_t recording_budget = int64_t{1} << 30;
 
   /// Shows every table and option to `visitor`.
   void visit(scenario_visitor& visitor);

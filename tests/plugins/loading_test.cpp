@@ -5,6 +5,8 @@
 
 #include "tests/runtime/support/program.hpp"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 
 using caps::test::process_options;
@@ -43,6 +45,9 @@ TEST_CASE("files that are no plug-ins are refused", "[loading]") {
   check_refused(load("none.so"), "plug-in none.so cannot be read: No such file "
                                  "or directory");
   check_refused(load("."), "plug-in . is no file, expected a shared library");
+  mkfifo((shop / "pipe.so").c_str(), 0600);
+  check_refused(load("pipe.so"),
+                "plug-in pipe.so is no file, expected a shared library");
   check_refused(load("scenario.toml"),
                 "plug-in scenario.toml is no shared library");
   write_text(shop / "empty.so", "");

@@ -121,6 +121,11 @@ TEST_CASE("every change of a recording is found and named", "[verify]") {
   CHECK_THAT(problem("DELETE FROM seal WHERE id > 1"), contains("damaged"));
   CHECK_THAT(problem("INSERT INTO note VALUES(1, 1, 0, 0, 'note', 'x', 0)"),
              contains("note 1"));
+  CHECK(problem("PRAGMA application_id = 7")
+        == "damaged: its header names the application 0x7, expected "
+           "0x43615053");
+  CHECK(problem("PRAGMA user_version = 1")
+        == "damaged: its header says schema 1, but meta says 2");
 }
 
 TEST_CASE("a recording with more in it than tables is refused", "[verify]") {
@@ -134,9 +139,9 @@ TEST_CASE("a recording with more in it than tables is refused", "[verify]") {
     INFO(sql);
     CHECK_THAT(problem_after(run, sql), contains("not a recording"));
   }
-  CHECK_THAT(problem_after(run, "UPDATE meta SET value = '2' WHERE key = "
+  CHECK_THAT(problem_after(run, "UPDATE meta SET value = '3' WHERE key = "
                                 "'schema'"),
-             contains("schema 2"));
+             contains("a recording of schema 3"));
 }
 
 TEST_CASE("bit flips and cuts are found or harmless", "[verify]") {

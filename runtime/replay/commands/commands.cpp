@@ -188,11 +188,12 @@ constexpr std::array commands{
   replay_command{"marks", "marks", "lists the places with names", "",
                  marks_command, nullptr},
   replay_command{
-    "export", "export metrics|trace FILE, export events FILE [condition]",
+    "export", "export metrics|trace [--force] FILE, export events [--force] FILE "
+    "[condition]",
     "writes metrics (CSV), events (JSON Lines) or a trace",
     "The trace is for ui.perfetto.dev and chrome://tracing: a node is a "
     "process, its actor\nand its computation are threads, a message is an "
-    "arrow. FILE is overwritten.",
+    "arrow. With --force a FILE that is there already is overwritten.",
     export_command, complete_export},
   replay_command{"help", "help [command|conditions]",
                  "lists the commands, or explains one", "", help_command,

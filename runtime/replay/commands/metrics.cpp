@@ -82,7 +82,12 @@ answer export_command(session& s, words& in) {
     throw input_error(fmt::format("'{}' cannot be exported: expected metrics, "
                                   "events or trace",
                                   what));
+  auto force = in.accept("--force");
   std::filesystem::path file{in.word("file")};
+  if (!force && std::filesystem::exists(std::filesystem::symlink_status(file)))
+    throw input_error(fmt::format("{}: is there already; 'export {} --force "
+                                  "FILE' overwrites it",
+                                  file.string(), what));
   int64_t count = 0;
   if (what == "events")
     count = export_events(s.file(), in.rest(), file);

@@ -58,6 +58,17 @@ TEST_CASE("a scenario that cannot be read is refused", "[bad_input]") {
   }
 }
 
+TEST_CASE("a name leads to no folder elsewhere", "[bad_input]") {
+  workshop shop;
+  for (std::string name : {"../elsewhere", "/tmp/elsewhere", "..", "a/b"})
+    check_refused(shop,
+                  shop.caps({"--scenario", "scenario.toml", "--set",
+                             "name='" + name + "'"}),
+                  "the name '" + name
+                    + "' is that of no folder in runs (it may not be empty, "
+                      "'.' or '..', nor hold a '/'); give another one");
+}
+
 TEST_CASE("wrong TOML is refused", "[bad_input]") {
   workshop shop{"name = \"x\"\n[nodes\ncount = 3\n"};
   auto got = shop.train();

@@ -88,3 +88,22 @@ TEST_CASE("a walk that goes wrong says so", "[replay]") {
   CHECK_THAT(got.out, contains("#3 at") && !contains("#4 at"));
   CHECK(got.err == "error: unknown command 'stpe' (did you mean 'step'?)\n");
 }
+
+TEST_CASE("an export replaces a file only if it is told to", "[replay]") {
+  workshop shop;
+  REQUIRE(shop.train().code == 0);
+  auto run = [&](const std::string& command) {
+    return shop.caps({"replay", "out/run.caps", "--command", command});
+  };
+  for (std::string what : {"metrics", "events", "trace"}) {
+    auto file = what + ".out";
+    caps::test::write_text(shop / file, "precious");
+    auto got = run("export " + what + " " + file);
+    CHECK(got.code == 2);
+    CHECK_THAT(got.err, contains(file + ": is there already; 'export " + what
+                                 + " --force FILE' overwrites it"));
+    CHECK(caps::test::read_text(shop / file) == "precious");
+    CHECK(run("export " + what + " --force " + file).code == 0);
+    CHECK(caps::test::read_text(shop / file) != "precious");
+  }
+}

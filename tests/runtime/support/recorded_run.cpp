@@ -35,6 +35,7 @@ training.epochs = 4
 optimizer.lr = 0.002
 optimizer.momentum = 0.5
 compute.step_time = "10ms"
+recording.snapshot_steps = 0
 )";
 
 /// Keeps what a recording must not change.
@@ -89,7 +90,9 @@ recorded_run record_as(const std::filesystem::path& file, run_plan& plan,
       plan.content.recording_snapshots,
       [&](const std::string& why) { result.failures.push_back(why); },
       after > 0 ? original : nullptr,
-      after};
+      after,
+      plan.content.recording_steps,
+      plan.content.recording_budget};
     auto facts = facts_of(plan);
     facts.meta.insert(more.begin(), more.end());
     recording = &all.add<recorder>(options, std::move(facts));
