@@ -262,7 +262,7 @@ typename Inspector::result_type inspect(Inspector& f, parameters& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, weighted_parameters& x) {
   return f(caf::meta::type_name("weighted_parameters"), x.stamp, x.weights,
-           x.weight);
+           double_bits{x.weight});
 }
 
 template <class Inspector>

@@ -9,6 +9,7 @@
 
 #include <bit>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 using caps::test::of;
@@ -22,6 +23,16 @@ using ids = caf::id_block::caps_messages;
 caf::behavior idle(caf::event_based_actor*) {
   return {[](caf::unit_t) {}};
 }
+
+/// Tells whether a message would leave its doubles to CAF.
+struct plain_double_finder {
+  using result_type = bool;
+
+  template <class... Ts>
+  bool operator()(Ts&&...) const {
+    return (std::is_floating_point_v<std::remove_cvref_t<Ts>> || ...);
+  }
+};
 
 struct types_fixture : caps::test::system_fixture {
   caps::test::sample_actors actors{system.spawn(idle), system.spawn(idle)};
@@ -49,6 +60,12 @@ struct types_fixture : caps::test::system_fixture {
       check_round_trip(sample(of<T>{}, actors));
     else
       FAIL_CHECK("there is no sample of it in tests/messages/samples.hpp");
+    // CAF would never come back from an infinity.
+    if constexpr (requires(plain_double_finder f, T x) { inspect(f, x); }) {
+      plain_double_finder f;
+      T x;
+      CHECK_FALSE(inspect(f, x));
+    }
   }
 
   /// Alone and inside a `caf::message`, as actors send it: that finds types
