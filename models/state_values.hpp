@@ -82,10 +82,15 @@ void visit_list(state_visitor& visitor, std::string_view name, List& list,
   if (size < 0)
     throw input_error("the state '" + std::string{name}
                       + "' has a negative size");
-  list.resize(static_cast<size_t>(size), fresh);
+  auto n = static_cast<size_t>(size);
+  if (list.size() > n)
+    list.resize(n, fresh);
   size_t i = 0;
   for (auto& x : list)
     element(std::to_string(i++), x);
+  // One by one: an archive may say any size, whatever it holds.
+  for (; i < n; ++i)
+    element(std::to_string(i), list.emplace_back(fresh));
   visitor.leave();
 }
 

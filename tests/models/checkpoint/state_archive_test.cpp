@@ -3,12 +3,14 @@
 #include "models/checkpoint/state_archive.hpp"
 #include "models/errors.hpp"
 #include "models/random_state.hpp"
+#include "models/state_values.hpp"
 #include "tests/models/data/support.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
 #include <bit>
@@ -141,6 +143,18 @@ TEST_CASE("state of another configuration is refused", "[state_archive]") {
   changed.tensors[1].value = at::ones({1});
   CHECK(message({}, changed)
         == "archive holds 'rate' as F32 [1], expected F64 with 0 dimensions");
+}
+
+TEST_CASE("a list is no longer than what the archive holds of it",
+          "[state_archive]") {
+  tensor_file file;
+  file.tensors.push_back(
+    {"list.size", at::full({}, int64_t{1} << 50, at::kLong)});
+  state_reader reader{std::move(file), "archive"};
+  std::vector<at::Tensor> list;
+  CHECK(message_of<input_error>([&] { visit_value(reader, "list", list); })
+        == "archive does not hold 'list.0': it was written by another "
+           "configuration");
 }
 
 TEST_CASE("random numbers go on where they were", "[state_archive]") {
