@@ -49,6 +49,7 @@ std::vector<at::Tensor> tensors(const std::map<node_id, Record>& nodes,
                                 tensor_payload Record::*which,
                                 c10::Device device) {
   std::vector<at::Tensor> result;
+  result.reserve(nodes.size());
   for (const auto& [id, x] : nodes)
     result.push_back(to_tensor(x.*which).to(device));
   return result;
@@ -140,7 +141,7 @@ void evaluator_state::take_part(const node_snapshot& x) {
   auto row = measured(whole);
   if (config.mean_model)
     row.mean_model_accuracy = row.test.accuracy;
-  report_served(whole, std::move(row));
+  report_served(whole, row);
 }
 
 void evaluator_state::report_served(const node_snapshot& x, metrics_row row) {

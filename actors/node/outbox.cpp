@@ -64,6 +64,7 @@ std::vector<edge_record> outbox::records() const {
     result[from].missed = missed;
   }
   std::vector<edge_record> records;
+  records.reserve(result.size());
   for (const auto& [peer, record] : result)
     records.push_back(record);
   return records;

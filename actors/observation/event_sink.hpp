@@ -120,6 +120,7 @@ public:
   virtual bool wants_run_state() const { return false; }
 
   /// Takes the run as it is after the last event.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): who takes it keeps it.
   virtual void keep(run_state /*x*/) {}
 
   /// Takes over the delivery of what is on its way to `to`; returns false to

@@ -17,7 +17,7 @@ at::Tensor unwrap(const tensor_payload& x) {
 }
 
 /// A tensor without elements may have travelled as no tensor.
-at::Tensor or_nothing(at::Tensor x, at::ScalarType type) {
+at::Tensor or_nothing(const at::Tensor& x, at::ScalarType type) {
   return x.defined() ? x : at::empty({0}, type);
 }
 

@@ -45,7 +45,7 @@ bool swapping::visit_state(state_visitor& visitor) {
   return true;
 }
 
-caf::behavior swapping::handlers_with(caf::message_handler own) {
+caf::behavior swapping::handlers_with(const caf::message_handler& own) {
   return caf::message_handler{
     [this](start_training) { start(); },
     [this](const gradient_ready& x) {

@@ -110,7 +110,7 @@ private:
     int64_t newest = -1;
   };
 
-  caf::behavior handlers_with(caf::message_handler own);
+  caf::behavior handlers_with(const caf::message_handler& own);
   void receive(const message_stamp& stamp, caf::message content);
   void start();
   void take_gradient();
