@@ -23,6 +23,10 @@ if(CAPS_SANITIZE)
   target_link_options(caps_options INTERFACE -fsanitize=${CAPS_SANITIZE})
 endif()
 
+if(CAPS_FUZZ)
+  target_compile_options(caps_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CAPS_CCACHE ccache)
 if(CAPS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CAPS_CCACHE}")

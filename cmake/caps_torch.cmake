@@ -9,3 +9,7 @@ if(TORCH_CXX_FLAGS)
   separate_arguments(caps_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
   target_compile_options(caps_torch INTERFACE ${caps_torch_flags})
 endif()
+
+# Clang with libstdc++ 12 in C++20 wants this header before what includes it.
+target_compile_options(caps_torch INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:SHELL:-include ATen/core/ivalue.h>)

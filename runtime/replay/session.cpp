@@ -82,7 +82,7 @@ std::vector<std::string> session::completions(std::string_view line) const {
   std::erase_if(all,
                 [&](const std::string& x) { return !x.starts_with(word); });
   std::ranges::sort(all);
-  all.erase(std::ranges::unique(all).begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
 }
 
