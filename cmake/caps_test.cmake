@@ -1,3 +1,11 @@
+# caps_test_timeout(name seconds): more with sanitizers, which are slow.
+function(caps_test_timeout name seconds)
+  if(CAPS_SANITIZE)
+    math(EXPR seconds "${seconds} * 8")
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds})
+endfunction()
+
 # caps_test(PROGRAM name FILE file.cpp [LABELS ...] [TIMEOUT seconds] [ALONE])
 #
 # Adds a test file to a test program and registers its cases as one ctest
@@ -27,8 +35,8 @@ function(caps_test)
   string(REGEX REPLACE "^tests_" "" floor ${ARG_PROGRAM})
   add_test(NAME ${floor}.${tag} COMMAND ${ARG_PROGRAM} "[${tag}]" --warn NoTests)
   # OpenBLAS and OpenMP threads of parallel tests fight for the same cores.
+  caps_test_timeout(${floor}.${tag} ${ARG_TIMEOUT})
   set_tests_properties(${floor}.${tag} PROPERTIES
-    TIMEOUT ${ARG_TIMEOUT}
     LABELS "${floor};${ARG_LABELS}"
     ENVIRONMENT "OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1")
 endfunction()

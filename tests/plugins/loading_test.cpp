@@ -56,7 +56,8 @@ TEST_CASE("files that are no plug-ins are refused", "[loading]") {
                                 "ELF and nothing else");
   check_refused(load("short.so"), "plug-in short.so is cut off");
   auto whole = read_text(plugin("fails_to_register"));
-  for (auto part : {0.01, 0.3, 0.6}) {
+  // What is loaded lies in front; names for a debugger may be missing.
+  for (auto part : {0.01, 0.1, 0.25}) {
     auto size = static_cast<double>(whole.size()) * part;
     write_text(shop / "cut.so", whole.substr(0, static_cast<size_t>(size)));
     check_refused(load("cut.so"), "plug-in cut.so is cut off");
