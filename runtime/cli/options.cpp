@@ -1,6 +1,7 @@
 #include "runtime/cli/options.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/cli/plugin_options.hpp"
 #include "runtime/cli/replay_command.hpp"
 #include "runtime/process/version.hpp"
 
@@ -35,14 +36,6 @@ Examples:
   caps_runtime replay runs/ring3/run.caps
   caps_runtime verify runs/ring3/run.caps
   caps_runtime fork runs/ring3/run.caps --at 5000 --set link.drop=0.2)";
-
-/// What every command takes that knows components by name.
-void add_plugin_option(CLI::App& to, cli_options& result) {
-  to.add_option("--plugin", result.plugins,
-                "a shared library with further components; repeatable")
-    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-    ->allow_extra_args(false);
-}
 
 } // namespace
 
@@ -218,6 +211,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
     ->allow_extra_args(false);
   fork->add_option("--out", result.out,
                    "folder for the results [runs/<scenario>-fork-<time>]");
+  add_consent_options(*fork, result);
   fork->add_flag("--from-start", result.from_start,
                  "do the way to the event again from the first event on, "
                  "instead of from the last state of the run before it");

@@ -35,6 +35,8 @@ struct cli_options {
   std::vector<std::string> settings;
   /// Plug-ins, besides those of the scenario.
   std::vector<std::filesystem::path> plugins;
+  /// Load whatever plug-ins a recording names.
+  bool trust = false;
   size_t processes = 1;
   /// 0: as many as the machine has cores.
   size_t threads = 0;

@@ -1,5 +1,6 @@
 #include "runtime/cli/commands.hpp"
 
+#include "runtime/cli/plugin_options.hpp"
 #include "runtime/cli/reported_run.hpp"
 #include "runtime/process/interrupt.hpp"
 #include "runtime/process/standard_streams.hpp"
@@ -37,7 +38,7 @@ exit_code replay_check_command(const cli_options& options,
   settings.interrupted = &watch_interrupts();
   recording_file file{options.recording};
   verify(file);
-  auto plan = plan_of(file, known);
+  auto plan = plan_of(file, known, consent_of(options));
   stopwatch all;
   auto report
     = options.resume_at == 0
@@ -56,7 +57,7 @@ exit_code fork_command(const cli_options& options, const components& known) {
   outlive_readers();
   recording_file file{options.recording};
   verify(file);
-  auto plan = plan_of(file, known);
+  auto plan = plan_of(file, known, consent_of(options));
   report_options reports;
   reports.changes
     = prepare_fork(file, plan, options.at, options.settings, known);

@@ -2,6 +2,7 @@
 
 #include "models/options.hpp"
 #include "runtime/cli/commands.hpp"
+#include "runtime/cli/plugin_options.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/rerun_states.hpp"
@@ -24,8 +25,10 @@ namespace {
 class states_on_demand final : public node_states {
 public:
   states_on_demand(recording_file& file, const components& known,
-                   size_t threads)
-    : file_(file), plan_(plan_of(file, known)), threads_(threads) {}
+                   const cli_options& options)
+    : file_(file),
+      plan_(plan_of(file, known, consent_of(options))),
+      threads_(options.thread_count()) {}
 
   std::optional<node_state> find(state_kind kind, int64_t node,
                                  int64_t position) override {
@@ -74,6 +77,7 @@ CLI::App* add_replay_command(CLI::App& app, cli_options& to) {
                  "state of the old ones")
     ->needs(verify)
     ->check(CLI::PositiveNumber);
+  add_consent_options(*replay, to);
   replay->add_option("--threads", to.threads, "compute threads [one per core]")
     ->check(CLI::Range(1, 1024));
   replay->footer("The command 'help' lists all commands; 'help <command>' "
@@ -89,8 +93,7 @@ exit_code replay_command(const cli_options& options, const components& known) {
   snapshot_states states{file};
   session walk{file, states};
   walk.offer([&] {
-    return std::make_unique<states_on_demand>(file, known,
-                                              options.thread_count());
+    return std::make_unique<states_on_demand>(file, known, options);
   });
   if (!options.time_limit.empty())
     walk.limit(parse_duration(options.time_limit));

@@ -7,16 +7,38 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 namespace caps {
 
 namespace {
 
-/// Whether reading a scenario would read other files.
-bool includes_files(const std::string& scenario) {
+/// A recording is data: refuses a scenario that would read other files, or run
+/// what is in them without consent.
+void check_files(const std::string& scenario, const std::string& path,
+                 const components& known, const plugin_consent& may_load) {
+  toml::table table;
   try {
-    return toml::parse(scenario).contains("include");
+    table = toml::parse(scenario);
   } catch (const toml::parse_error&) {
-    return false; // whoever reads it says what is wrong
+    return; // whoever reads it says what is wrong
+  }
+  if (table.contains("include"))
+    throw data_error(fmt::format("{}: its scenario includes other files, which "
+                                 "that of no recording does",
+                                 path));
+  auto plugins = table["plugins"]["load"].as_array();
+  if (plugins == nullptr)
+    return;
+  for (const auto& x : *plugins) {
+    auto plugin = x.value_or(std::string{});
+    if (!std::ranges::count(known.plugins, plugin)
+        && !(may_load && may_load(plugin)))
+      throw input_error(fmt::format(
+        "{0}: it was made with the plug-in {1}, whose code would run in this "
+        "program; if you know where it comes from, load it with --plugin {1}, "
+        "or with --trust whatever the recording names",
+        path, plugin));
   }
 }
 
@@ -36,7 +58,8 @@ make_changes(recording_file& file, const std::vector<scenario_change>& changes,
                                            changes, known);
 }
 
-run_plan plan_of(recording_file& file, const components& known) {
+run_plan plan_of(recording_file& file, const components& known,
+                 const plugin_consent& may_load) {
   auto path = file.path().string();
   auto text = file.meta("scenario");
   if (!text)
@@ -45,10 +68,7 @@ run_plan plan_of(recording_file& file, const components& known) {
     throw input_error(fmt::format("{}: holds no events (level \"{}\"); only "
                                   "what was recorded can be run again",
                                   path, file.meta("level").value_or("?")));
-  if (includes_files(*text))
-    throw data_error(fmt::format("{}: its scenario includes other files, which "
-                                 "that of no recording does",
-                                 path));
+  check_files(*text, path, known, may_load);
   auto loaded = parse_scenario(*text, path + " (scenario)", {}, known);
   // The same scenario may mean something else on another machine; and nobody
   // shall be made to plan for nodes that were never there.

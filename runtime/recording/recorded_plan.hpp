@@ -5,6 +5,9 @@
 #include "runtime/run/scenario_change.hpp"
 #include "runtime/run_file/recording_file.hpp"
 
+#include <functional>
+#include <string>
+
 namespace caps {
 
 /// The changes in the course of the recorded run.
@@ -15,11 +18,18 @@ std::shared_ptr<const change_schedule>
 make_changes(recording_file& file, const std::vector<scenario_change>& changes,
              const components& known);
 
+/// Decides whether a plug-in that a recording names may be loaded, whose code
+/// then runs in this process.
+using plugin_consent = std::function<bool(const std::string& plugin)>;
+
 /// Makes the plan of the recorded run again, from the scenario in the file.
-/// Throws `input_error` for a recording without events, for a scenario that
-/// this program cannot make a plan from, or one that belongs to other nodes or
-/// another net than the recording.
-run_plan plan_of(recording_file& file, const components& known);
+/// Plug-ins it names are loaded if they are among those known or there is
+/// consent. Throws `input_error` for one that may not be loaded, for a
+/// recording without events, for a scenario that this program cannot make a
+/// plan from, or one that belongs to other nodes or another net than the
+/// recording.
+run_plan plan_of(recording_file& file, const components& known,
+                 const plugin_consent& may_load = {});
 
 /// How often each message between nodes was handled, if links of the plan lose
 /// or duplicate messages.

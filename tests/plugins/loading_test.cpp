@@ -172,3 +172,36 @@ TEST_CASE("a wrong [plugins] is told with its place", "[loading]") {
   check("\"none.so\"", "scenario.toml:2:8: plugins.load: expected an array, "
                        "found \"none.so\" (string)");
 }
+
+TEST_CASE("a recording loads no plug-in by itself", "[loading]") {
+  workshop shop{tiny_scenario
+                + "[optimizer]\nname = \"twin\"\nlr = 0.01\n"};
+  auto file = plugin("fails_to_register");
+  REQUIRE(shop.train({"--plugin", file, "--record", "events"}).code == 0);
+  const std::string recording = "out/run.caps";
+  const std::vector<std::vector<std::string>> commands{
+    {"replay", recording, "--verify"},
+    {"fork", recording, "--at", "5", "--out", "fork", "--force", "--quiet"}};
+  for (auto command : commands) {
+    check_refused(shop.caps(command),
+                  recording + ": it was made with the plug-in " + file
+                    + ", whose code would run in this program; if you know "
+                      "where it comes from, load it with --plugin "
+                    + file + ", or with --trust whatever the recording names");
+    command.insert(command.end(), {"--plugin", file});
+    CHECK(shop.caps(command).code == 0);
+    command.resize(command.size() - 2);
+    command.emplace_back("--trust");
+    CHECK(shop.caps(command).code == 0);
+  }
+  auto replay = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> command{"replay", recording, "--command",
+                                     "exact on", "--command", "step 5"};
+    command.insert(command.end(), more.begin(), more.end());
+    return shop.caps(command);
+  };
+  CHECK_THAT(replay({}).err, Catch::Contains("with --trust"));
+  CHECK(replay({"--trust"}).code == 0);
+  // What needs none of its code goes without.
+  CHECK(shop.caps({"replay", recording, "--command", "step 5"}).code == 0);
+}
