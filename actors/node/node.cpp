@@ -48,14 +48,15 @@ caf::behavior node::make_behavior() {
         receive(x.content());
       return caf::message{};
     });
+  // CAF asks one after the other: the most frequent comes first.
   return {
+    [this](const computed& x) { take_gradient(x); },
     [this](const introductions& x) { introduce(x); },
     [this](start_training) { start(); },
     [this](stop_training) {
       if (phase_ != phase::finished)
         handle({.kind = event_kind::stop}, {}, [this] { conclude(); });
     },
-    [this](const computed& x) { take_gradient(x); },
     [this](const crash_due& x) { crash(x); },
   };
 }

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <typeinfo>
 
 namespace caps {
 
@@ -80,8 +81,9 @@ at::Tensor to_tensor(const tensor_payload& x) {
   if (storage == nullptr)
     return at::empty({0}, options);
   // A tensor that was wrapped in this process comes out as it went in.
-  if (auto wrapped = dynamic_cast<const tensor_storage*>(storage.get()))
-    return wrapped->tensor();
+  // (The class is final, and a type is compared faster than a cast is tried.)
+  if (const auto& memory = *storage; typeid(memory) == typeid(tensor_storage))
+    return static_cast<const tensor_storage&>(memory).tensor();
   auto data = const_cast<std::byte*>(storage->host_data());
   auto keep_alive = [storage](void*) {};
   return at::from_blob(data, x.shape(), keep_alive, options);

@@ -46,17 +46,17 @@ bool swapping::visit_state(state_visitor& visitor) {
 }
 
 caf::behavior swapping::handlers_with(const caf::message_handler& own) {
-  return caf::message_handler{
-    [this](start_training) { start(); },
-    [this](const gradient_ready& x) {
-      observe(x);
-      take_gradient();
-    },
-    [this](deadline_tick) {
-      if (deadline_.passed())
-        give_up_waiting();
-    }}
-    .or_else(own);
+  // CAF asks one after the other: the most frequent come first.
+  return caf::message_handler{[this](const gradient_ready& x) {
+    observe(x);
+    take_gradient();
+  }}
+    .or_else(own)
+    .or_else([this](start_training) { start(); },
+             [this](deadline_tick) {
+               if (deadline_.passed())
+                 give_up_waiting();
+             });
 }
 
 caf::behavior
