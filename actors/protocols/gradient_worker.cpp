@@ -253,10 +253,10 @@ void gradient_worker::ask_again() {
   context_.fail(
     error_code::deadline_passed,
     fmt::format(
-      "worker {} waits for the parameters of server {} since {:.3f} "
-      "s and asked {} times, each time longer than swaps.timeout ({})",
-      context_.id(), silent->server, to_seconds(since_), limit,
-      to_text(context_.swaps().timeout)));
+      "worker {} has waited {:.3f} s for the parameters of server {} and asked "
+      "{} times, each time longer than swaps.timeout ({})",
+      context_.id(), to_seconds(context_.now() - since_), silent->server,
+      limit, to_text(context_.swaps().timeout)));
 }
 
 } // namespace caps

@@ -240,9 +240,9 @@ void parameter_server::look_for_the_lost() {
       continue;
     }
     lose(x,
-         fmt::format("no gradient of it since {:.3f} s, longer than "
+         fmt::format("no gradient of it for {:.3f} s, longer than "
                      "swaps.timeout ({})",
-                     to_seconds(*x.owes_since), to_text(limit)),
+                     to_seconds(now - *x.owes_since), to_text(limit)),
          error_code::deadline_passed);
   }
   context_.after(wake - now, deadline_tick{});

@@ -190,11 +190,11 @@ void swapping::give_up_waiting() {
     if (plan.missed_max == 0) {
       context_.fail(
         error_code::deadline_passed,
-        fmt::format("node {} waits for the message of step {} from node {} "
-                    "since {:.3f} s, longer than swaps.timeout ({})",
-                    context_.id(), context_.step(), x.from.id(),
-                    to_seconds(deadline_.since()),
-                    to_text(plan.timeout)));
+        fmt::format("node {} has waited {:.3f} s for the message of step {} "
+                    "from node {}, longer than swaps.timeout ({})",
+                    context_.id(),
+                    to_seconds(context_.now() - deadline_.since()),
+                    context_.step(), x.from.id(), to_text(plan.timeout)));
       return;
     }
     context_.count_missed(x.from.id());

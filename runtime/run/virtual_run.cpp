@@ -20,7 +20,8 @@ namespace {
 constexpr int events_between_looks = 64;
 
 /// Says who waits for whom when nothing can happen any more.
-std::string describe_standstill(const cluster& actors) {
+std::string describe_standstill(const cluster& actors,
+                                std::chrono::nanoseconds now) {
   constexpr size_t shown_max = 5;
   std::vector<std::string> lines;
   size_t all = 0;
@@ -29,8 +30,8 @@ std::string describe_standstill(const cluster& actors) {
     for (const auto& x : one.waits()) {
       if (++all <= shown_max)
         lines.push_back(fmt::format(
-          "node {} waits for {} from node {} since {:.3f} s", one.id(), x.what,
-          x.from, to_seconds(x.since)));
+          "node {} has waited {:.3f} s for {} from node {}", one.id(),
+          to_seconds(now - x.since), x.what, x.from));
     }
   }
   if (all > shown_max)
@@ -148,7 +149,11 @@ virtual_end run_virtual(run_plan& plan, const run_settings& settings,
     if (keeps_states && sink->wants_run_state())
       keeps_states = keep_state(states, log, *sink);
     if (!scheduler.trigger_timeout())
-      watch.on_end({exit_code::lost, describe_standstill(actors.get())});
+      watch.on_end(
+        {exit_code::lost,
+         describe_standstill(actors.get(),
+                             scheduler.clock().current_time.time_since_epoch()
+                               - virtual_start)});
   }
   return {*watch.end(), events};
 }

@@ -119,6 +119,6 @@ TEST_CASE("a late message ends the run if it must not be missed", "[failure]") {
   auto got = shop.train();
   CHECK(got.code == 5);
   CHECK(got.err
-        == "error: node 1 waits for the message of step 1 from node 2 since "
-           "0.020 s, longer than swaps.timeout (50ms)\n");
+        == "error: node 1 has waited 0.050 s for the message of step 1 from "
+           "node 2, longer than swaps.timeout (50ms)\n");
 }

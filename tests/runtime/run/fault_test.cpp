@@ -101,7 +101,9 @@ TEST_CASE("workers notice that their server has crashed", "[fault]") {
                 + "[protocol]\nname = \"async_sgd\"\n"
                   "[[fault]]\nnode = 3\nat = \"55ms\"\n"};
   auto got = shop.train();
-  CHECK_THAT(got.err, Catch::Contains("waits for the parameters of server 3"));
+  CHECK_THAT(got.err,
+             Catch::Contains("worker 0 has waited 50.000 s for the parameters "
+                             "of server 3"));
   CHECK(got.code == 5);
 }
 

@@ -160,7 +160,7 @@ TEST_CASE("with max_missed 0 a missed swap ends the run", "[lateness]") {
   auto got = execute({"swaps.max_missed=0"}, mute);
   CHECK(got.end.code == exit_code::lost);
   CHECK(got.end.text
-        == "node 1 waits for the message of step 1 from node 2 since 0.020 s, "
+        == "node 1 has waited 0.100 s for the message of step 1 from node 2, "
            "longer than swaps.timeout (100ms)");
   CHECK(got.weights.size() == 4);
 }
