@@ -15,6 +15,8 @@
 #include "models/errors.hpp"
 #include "models/random_stream.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -180,15 +182,24 @@ double largest_eigenvalue_beside(const numbers& root, Apply apply,
 
 } // namespace
 
-double contraction_factor(const mixing_matrix& w) {
+double contraction_factor(const mixing_matrix& w, int64_t work_max) {
   check_connected(w.graph);
   if (w.graph.size() < 2)
     return 0;
   auto root = root_of_long_run_weights(w);
   numbers between(w.graph.size());
+  auto pass = static_cast<int64_t>(w.graph.size());
+  for (const auto& list : w.graph)
+    pass += static_cast<int64_t>(list.size());
+  int64_t work = 0;
   auto square = largest_eigenvalue_beside(
     root,
     [&](const numbers& x, numbers& y) {
+      work += pass;
+      if (work > work_max)
+        throw input_error(fmt::format("averages spread too slowly on this "
+                                      "graph of {} nodes to find out how fast",
+                                      w.graph.size()));
       apply(w, root, x, between);
       apply_transposed(w, root, between, y);
     },

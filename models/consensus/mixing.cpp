@@ -12,7 +12,16 @@ namespace caps {
 
 namespace {
 
-bool names(const std::vector<int64_t>& list, int64_t node) {
+/// Whether all lists are in order, so that one can search in them.
+bool in_order(const adjacency& graph) {
+  return std::all_of(graph.begin(), graph.end(), [](const auto& list) {
+    return std::is_sorted(list.begin(), list.end());
+  });
+}
+
+bool names(const std::vector<int64_t>& list, int64_t node, bool ordered) {
+  if (ordered)
+    return std::binary_search(list.begin(), list.end(), node);
   return std::find(list.begin(), list.end(), node) != list.end();
 }
 
@@ -108,13 +117,14 @@ mixing_matrix uniform_mixing(adjacency graph) {
 
 mixing_matrix metropolis_hastings_mixing(adjacency graph) {
   check_adjacency(graph);
+  auto ordered = in_order(graph);
   mixing_matrix result;
   for (size_t i = 0; i < graph.size(); ++i) {
     std::vector<double> row;
     double rest = 1;
     for (auto j : graph[i]) {
       const auto& other = graph[index(j)];
-      if (!names(other, static_cast<int64_t>(i)))
+      if (!names(other, static_cast<int64_t>(i), ordered))
         throw input_error(fmt::format("Metropolis-Hastings weights need an "
                                       "undirected graph: node {} has neighbour "
                                       "{}, but not the other way round",

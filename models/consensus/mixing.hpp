@@ -75,8 +75,11 @@ void check_symmetric(const mixing_matrix& weights, double tolerance = 1e-9);
 /// none of these.
 ///
 /// Lanczos iteration, about the square root of 1/spectral_gap steps of one
-/// pass over the edges each. The same weights give the same bits.
-double contraction_factor(const mixing_matrix& weights);
+/// pass over the edges each. The same weights give the same bits. Throws
+/// `input_error` if that takes more than `work_max` visits of nodes and edges,
+/// by default some ten seconds: a ring of more than some 30,000 nodes.
+double contraction_factor(const mixing_matrix& weights,
+                          int64_t work_max = 2'000'000'000);
 
 /// 1 - contraction_factor: 1 when one averaging reaches consensus, near 0 when
 /// news travels slowly.

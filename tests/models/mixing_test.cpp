@@ -69,6 +69,11 @@ TEST_CASE("spectral gaps match the closed formulas", "[mixing]") {
   CHECK(caps::spectral_gap(caps::uniform_mixing(one_way_exponential(64)))
         == Approx(2.0 / 7));
   CHECK(caps::spectral_gap(caps::uniform_mixing({{}})) == 1);
+  // Nobody waits for ever: 64 nodes and 128 ends of edges a step.
+  auto slow = caps::uniform_mixing(ring(64));
+  CHECK(caps::contraction_factor(slow, 192 * 64)
+        == caps::contraction_factor(slow));
+  CHECK_THROWS_AS(caps::contraction_factor(slow, 192 * 8), caps::input_error);
 }
 
 TEST_CASE("uniform weights on a chain contract by the eigenvalue", "[mixing]") {
