@@ -122,7 +122,18 @@ std::string read_file(const std::filesystem::path& file,
     throw input_error(fmt::format("{}{}: cannot read the scenario: {}",
                                   wanted_by, file.string(),
                                   std::strerror(errno)));
-  return {std::istreambuf_iterator<char>{in}, {}};
+  // What is longer is something else, if it ends at all (/dev/zero).
+  constexpr size_t longest = 64 << 20;
+  std::string text;
+  for (char part[1 << 16]; in && text.size() <= longest;) {
+    in.read(part, sizeof part);
+    text.append(part, static_cast<size_t>(in.gcount()));
+  }
+  if (text.size() > longest)
+    throw input_error(fmt::format("{}{}: is longer than {} MiB, expected a "
+                                  "scenario file (TOML)",
+                                  wanted_by, file.string(), longest >> 20));
+  return text;
 }
 
 /// Puts `content` over the file it includes, if any, and that over the next.
