@@ -87,7 +87,10 @@ void lose_worker(coordinator_pointer self, const node_failed& x) {
 
 void finished(coordinator_pointer self, node_id id) {
   auto& st = self->state;
-  if (st.running.erase(id) == 0 || !st.running.empty())
+  if (st.running.erase(id) == 0)
+    return;
+  st.config.observer->on_finished(id);
+  if (!st.running.empty())
     return;
   if (!st.survived && st.end.code == exit_code::success)
     st.end = {exit_code::lost, "no node is left: all have crashed"};

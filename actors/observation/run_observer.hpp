@@ -87,6 +87,10 @@ public:
   /// A node has made `step` steps.
   virtual void on_progress(node_id, int64_t /*step*/) {}
 
+  /// A node will make no more steps: it has made its last, failed, crashed or
+  /// was lost.
+  virtual void on_finished(node_id) {}
+
   virtual void on_row(const metrics_row&) {}
 
   virtual void on_edge(const edge_row&) {}

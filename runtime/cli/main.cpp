@@ -5,6 +5,7 @@
 #include "runtime/cli/options.hpp"
 #include "runtime/cli/replay_command.hpp"
 #include "runtime/plugin/loader.hpp"
+#include "runtime/process/limits.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/scenario/documentation.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 namespace {
 
@@ -62,9 +64,11 @@ int main(int argc, char** argv) {
   auto [options, code] = caps::parse_command_line(argc, argv);
   if (!options)
     return code;
+  caps::explain_termination();
   caps::keep_freed_memory();
-  caps::pin_math_to_one_thread();
   try {
+    caps::ensure_threads(0, std::thread::hardware_concurrency());
+    caps::pin_math_to_one_thread();
     return static_cast<int>(execute(*options));
   } catch (const caps::error& e) {
     complain(e);

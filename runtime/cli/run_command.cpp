@@ -2,6 +2,7 @@
 
 #include "runtime/cli/reported_run.hpp"
 #include "runtime/launch/launch.hpp"
+#include "runtime/process/heartbeat.hpp"
 #include "runtime/process/interrupt.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/output_folder.hpp"
@@ -10,6 +11,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
+
+#include <unistd.h>
 
 namespace caps {
 
@@ -42,6 +46,19 @@ loaded_scenario load(const cli_options& options, const components& known) {
   return result;
 }
 
+/// The heartbeat of a process that another one has started, at its standard
+/// input; without the other one it has nothing to do.
+std::unique_ptr<heartbeat> beat_for(const cli_options& options) {
+  return std::make_unique<heartbeat>(STDIN_FILENO, [i = options.process] {
+    std::fputs(fmt::format("process {}: error: the process that started this "
+                           "run has given no sign of life for {} s\n",
+                           i, heartbeat::limit.count())
+                 .c_str(),
+               stderr);
+    ::_exit(static_cast<int>(exit_code::lost));
+  });
+}
+
 /// One of the processes that another one has started.
 exit_code join(run_plan& plan, const run_settings& settings,
                const cli_options& options) {
@@ -62,9 +79,16 @@ exit_code run_command(const cli_options& options, const components& known) {
   settings.processes = options.processes;
   settings.interrupted = &watch_interrupts(options.join_port == 0);
   outlive_readers();
-  auto plan = make_plan(load(options, known));
-  if (options.join_port != 0)
+  auto pulse = options.join_port != 0 ? beat_for(options) : nullptr;
+  // One that was started by another ends with that.
+  auto joins = options.join_port != 0;
+  auto loaded = load(options, known);
+  if (!joins && options.processes > 1)
+    ensure_files_for_launch(options.processes);
+  auto plan = make_plan(std::move(loaded));
+  if (joins) {
     return join(plan, settings, options);
+  }
   auto out = options.out.empty() ? default_output_folder(plan.content.name)
                                  : options.out;
   report_options reports;

@@ -9,8 +9,8 @@
 #include <thread>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,17 +22,20 @@ constexpr auto self_path = "/proc/self/exe";
 constexpr auto exit_poll_interval = std::chrono::milliseconds{20};
 
 /// What the new process does between fork and exec: nothing that allocates.
-[[noreturn]] void become_program(char* const* arguments, pid_t parent) {
+[[noreturn]] void become_program(char* const* arguments, pid_t parent,
+                                 int input) {
   // The terminal's Ctrl-C is for the launcher; it tells its children itself.
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) // it died before prctl
     _exit(static_cast<int>(exit_code::lost));
-  auto input = open("/dev/null", O_RDONLY);
-  if (input >= 0)
-    dup2(input, STDIN_FILENO);
+  dup2(input, STDIN_FILENO);
   execv(self_path, arguments);
   _exit(static_cast<int>(exit_code::failure));
+}
+
+[[noreturn]] void fail_to_start() {
+  throw error(fmt::format("cannot start a process: {}", std::strerror(errno)));
 }
 
 } // namespace
@@ -42,13 +45,21 @@ child_process::child_process(const std::vector<std::string>& arguments) {
   for (const auto& x : arguments)
     raw.push_back(const_cast<char*>(x.c_str()));
   raw.push_back(nullptr);
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    fail_to_start();
   auto parent = getpid();
   pid_ = fork();
-  if (pid_ < 0)
-    throw error(
-      fmt::format("cannot start a process: {}", std::strerror(errno)));
   if (pid_ == 0)
-    become_program(raw.data(), parent);
+    become_program(raw.data(), parent, ends[1]);
+  auto problem = errno;
+  close(ends[1]);
+  if (pid_ < 0) {
+    close(ends[0]);
+    errno = problem;
+    fail_to_start();
+  }
+  pulse_ = std::make_unique<heartbeat>(ends[0]);
 }
 
 child_process::~child_process() {
@@ -57,7 +68,8 @@ child_process::~child_process() {
 }
 
 child_process::child_process(child_process&& other) noexcept
-  : pid_(std::exchange(other.pid_, -1)), ended_(std::move(other.ended_)) {
+  : pid_(std::exchange(other.pid_, -1)), pulse_(std::move(other.pulse_)),
+    ended_(std::move(other.ended_)) {
 }
 
 std::optional<std::string> child_process::ended() {

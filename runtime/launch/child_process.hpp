@@ -1,6 +1,9 @@
 #pragma once
 
+#include "runtime/process/heartbeat.hpp"
+
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,8 +12,9 @@
 
 namespace caps {
 
-/// A program this process has started. Killed when the object goes away, and
-/// by the kernel when this process dies.
+/// A program this process has started; its standard input is the other end of
+/// a heartbeat. Killed when the object goes away, and by the kernel when this
+/// process dies.
 class child_process {
 public:
   /// Starts this very program with other arguments; throws `error`.
@@ -27,11 +31,15 @@ public:
   /// or nothing while it runs.
   std::optional<std::string> ended();
 
+  /// Whether the program has not ended but gives no sign of life any more.
+  bool silent() const noexcept { return pulse_->lost(); }
+
   /// Waits for the program to end; kills it when it does not in time.
   void finish(std::chrono::milliseconds grace);
 
 private:
   pid_t pid_ = -1;
+  std::unique_ptr<heartbeat> pulse_;
   std::optional<std::string> ended_;
 };
 

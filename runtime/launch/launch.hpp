@@ -15,9 +15,14 @@ std::vector<node_id> nodes_of_process(node_id nodes, size_t processes,
 /// Bytes of the largest payload of a run: no process accepts more.
 size_t largest_payload(const run_plan& plan);
 
+/// Throws `error` unless this process may have as many files and connections
+/// as a launcher of `processes` processes has, the run's results included.
+void ensure_files_for_launch(size_t processes);
+
 /// Starts `settings.processes` processes of this program on this machine,
-/// spreads the nodes over them, and watches them: when one dies, the run ends
-/// with an error that names it. Coordinator and evaluator live here.
+/// spreads the nodes over them, and watches them: when one dies or falls
+/// silent, the run ends with an error that names it; when this process does,
+/// they end. Coordinator and evaluator live here.
 /// `scenario_file` is the resolved scenario, which the processes read.
 run_end run_processes(run_plan& plan, const run_settings& settings,
                       const std::filesystem::path& scenario_file,

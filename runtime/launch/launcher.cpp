@@ -3,6 +3,8 @@
 #include "runtime/launch/child_process.hpp"
 #include "runtime/launch/launch.hpp"
 #include "runtime/launch/network.hpp"
+#include "runtime/process/exit_deadline.hpp"
+#include "runtime/process/limits.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
 
@@ -33,13 +35,36 @@ start_processes(const run_settings& settings,
   return result;
 }
 
-/// Tells the hub of processes that ended; each once.
+/// Actors of this process that end when a run does, however that is: the actor
+/// system waits for them.
+struct actors_here {
+  std::vector<caf::actor> handles;
+
+  ~actors_here() {
+    for (const auto& x : handles)
+      caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+  }
+};
+
+/// What became of a process that the run cannot count on any more.
+std::optional<std::string> loss_of(child_process& process) {
+  if (auto how = process.ended())
+    return how;
+  if (!process.silent())
+    return std::nullopt;
+  // It may wake up again, but not in this run.
+  process.finish(0ms);
+  return fmt::format("has given no sign of life for {} s",
+                     heartbeat::limit.count());
+}
+
+/// Tells the hub of processes that are lost; each once.
 void watch_processes(std::vector<child_process>& processes,
                      std::vector<bool>& reported, const caf::actor& head) {
   for (size_t i = 0; i < processes.size(); ++i) {
     if (reported[i])
       continue;
-    if (auto how = processes[i].ended()) {
+    if (auto how = loss_of(processes[i])) {
       reported[i] = true;
       caf::anon_send(head, process_lost{static_cast<uint32_t>(i),
                                         fmt::format("(pid {}) {}",
@@ -66,49 +91,69 @@ size_t largest_payload(const run_plan& plan) {
   return static_cast<size_t>(numel) * sizeof(double);
 }
 
+void ensure_files_for_launch(size_t processes) {
+  // The results and the recording, the network's own, and those that are open
+  // for a moment.
+  constexpr size_t own = 17;
+  // A heartbeat and a connection.
+  ensure_files(own + 2 * processes);
+}
+
 run_end run_processes(run_plan& plan, const run_settings& settings,
                       const std::filesystem::path& scenario_file,
                       run_observer& observer) {
+  constexpr size_t actor_threads = 2;
+  // The evaluator computes as well; heartbeats, network, clocks.
+  ensure_threads(settings.threads + 1, actor_threads + settings.processes + 4);
+  exit_deadline leaving;
   real_compute compute{settings.threads};
-  end_watch watch{observer};
+  wait_notice notice{plan.environment->nodes};
+  end_watch watch{observer, &notice};
   caf::actor_system_config config;
   // A thread for the evaluator and one for those that must not wait for it. A
   // detached actor would do as well, but the middleman may keep one alive that
   // another process knew, and then CAF waits for it to the end of time.
-  configure_network(config, 2, largest_payload(plan));
+  configure_network(config, actor_threads, largest_payload(plan));
   plan.content.messages.configure(config);
   caf::actor_system system{config};
-  auto measure = system.spawn(
-    evaluator, make_evaluator_config(plan, {&compute, &watch, false}));
-  hub_config own;
-  own.processes = static_cast<uint32_t>(settings.processes);
-  own.layout = plan.model->layout().digest();
-  own.evaluator = caf::actor_cast<caf::actor>(measure);
-  own.observer = &watch;
-  for (const auto& x : plan.environment->servers)
-    own.servers.push_back(x.server);
-  auto head = caf::actor_cast<caf::actor>(system.spawn(hub, own));
-  auto processes
-    = start_processes(settings, scenario_file, publish(system, head));
-  std::vector<bool> reported(processes.size());
-  bool stopping = false;
-  while (!watch.wait_for(100ms)) {
-    watch_processes(processes, reported, head);
-    if (!stopping && settings.interrupted != nullptr && *settings.interrupted) {
-      stopping = true;
-      caf::anon_send(head, stop_training{});
+  return leaving.bound([&] {
+    auto measure = system.spawn(
+      evaluator, make_evaluator_config(plan, {&compute, &watch, false}));
+    hub_config own;
+    own.processes = static_cast<uint32_t>(settings.processes);
+    own.layout = plan.model->layout().digest();
+    own.evaluator = caf::actor_cast<caf::actor>(measure);
+    own.observer = &watch;
+    for (const auto& x : plan.environment->servers)
+      own.servers.push_back(x.server);
+    auto head = caf::actor_cast<caf::actor>(system.spawn(hub, own));
+    actors_here here{{head, own.evaluator}};
+    auto processes
+      = start_processes(settings, scenario_file, publish(system, head));
+    std::vector<bool> reported(processes.size());
+    bool stopping = false;
+    while (!watch.wait_for(100ms)) {
+      watch_processes(processes, reported, head);
+      if (watch.started()) {
+        watch.tell_whom_it_waits_for();
+      }
+      if (!stopping && settings.interrupted != nullptr
+          && *settings.interrupted) {
+        stopping = true;
+        caf::anon_send(head, stop_training{});
+      }
     }
-  }
-  auto end = *watch.end();
-  caf::anon_send(head, run_over{static_cast<int32_t>(end.code), end.text});
-  auto deadline = std::chrono::steady_clock::now() + leave_grace;
-  for (auto& process : processes)
-    process.finish(std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::max(deadline - std::chrono::steady_clock::now(),
-               std::chrono::steady_clock::duration::zero())));
-  caf::anon_send_exit(head, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(own.evaluator, caf::exit_reason::user_shutdown);
-  return end;
+    auto end = *watch.end();
+    caf::anon_send(head, run_over{static_cast<int32_t>(end.code), end.text});
+    // Those that are still setting up have nothing to end.
+    auto grace = watch.started() ? leave_grace : 0s;
+    auto deadline = std::chrono::steady_clock::now() + grace;
+    for (auto& process : processes)
+      process.finish(std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(deadline - std::chrono::steady_clock::now(),
+                 std::chrono::steady_clock::duration::zero())));
+    return end;
+  });
 }
 
 } // namespace caps

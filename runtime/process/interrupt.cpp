@@ -32,6 +32,9 @@ const std::atomic<bool>& watch_interrupts(bool tell) {
   tells = tell && isatty(STDERR_FILENO) != 0;
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  // Whoever runs this with nohup wants it to outlive the terminal.
+  if (std::signal(SIGHUP, on_interrupt) == SIG_IGN)
+    std::signal(SIGHUP, SIG_IGN);
   return interrupted;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/observation/run_observer.hpp"
+#include "runtime/run/wait_notice.hpp"
 
 #include <fmt/format.h>
 
@@ -15,18 +16,39 @@ namespace caps {
 /// driver wait for the end.
 class end_watch final : public run_observer {
 public:
-  explicit end_watch(run_observer& next) : next_(next) {}
+  /// `notice`, if there is one, learns of all that comes of the run.
+  explicit end_watch(run_observer& next, wait_notice* notice = nullptr)
+    : next_(next), notice_(notice) {}
 
   void on_start() override {
-    pass([&] { next_.on_start(); });
+    pass([&] {
+      started_ = true;
+      next_.on_start();
+    });
   }
 
   void on_progress(node_id node, int64_t step) override {
-    pass([&] { next_.on_progress(node, step); });
+    pass([&] {
+      if (notice_ != nullptr)
+        notice_->hear(node, step, wait_notice::clock::now());
+      next_.on_progress(node, step);
+    });
+  }
+
+  void on_finished(node_id node) override {
+    pass([&] {
+      if (notice_ != nullptr)
+        notice_->finish(node, wait_notice::clock::now());
+      next_.on_finished(node);
+    });
   }
 
   void on_row(const metrics_row& x) override {
-    pass([&] { next_.on_row(x); });
+    pass([&] {
+      if (notice_ != nullptr)
+        notice_->hear(wait_notice::clock::now());
+      next_.on_row(x);
+    });
   }
 
   void on_edge(const edge_row& x) override {
@@ -84,6 +106,20 @@ public:
     return end_;
   }
 
+  /// Whether the nodes have been started.
+  bool started() {
+    std::lock_guard lock{mutex_};
+    return started_;
+  }
+
+  /// Tells the user whom the run waits for, if nothing was heard of it for
+  /// long.
+  void tell_whom_it_waits_for() {
+    std::lock_guard lock{mutex_};
+    if (auto text = notice_->take(wait_notice::clock::now()))
+      std::fputs(fmt::format("note: {}\n", *text).c_str(), stderr);
+  }
+
 private:
   /// A result that cannot be written (a full disk) must not stop the training
   /// that others may still keep; the user hears of the first one at once, and
@@ -103,6 +139,8 @@ private:
   }
 
   run_observer& next_;
+  wait_notice* notice_;
+  bool started_ = false;
   std::mutex mutex_;
   std::condition_variable ended_;
   std::optional<run_end> end_;

@@ -1,4 +1,6 @@
 #include "runtime/clock/real_compute.hpp"
+#include "runtime/process/exit_deadline.hpp"
+#include "runtime/process/limits.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
 #include "runtime/run/run.hpp"
@@ -13,23 +15,31 @@ namespace caps {
 run_end run_real(run_plan& plan, const run_settings& settings,
                  run_observer& observer) {
   using namespace std::chrono_literals;
+  // The evaluator computes as well; those of the actors, and clocks.
+  ensure_threads(settings.threads + 1, settings.threads + 4);
+  exit_deadline leaving;
   real_compute compute{settings.threads};
-  end_watch watch{observer};
+  wait_notice notice{plan.environment->nodes};
+  end_watch watch{observer, &notice};
   caf::actor_system_config config;
   add_messages(config);
   plan.content.messages.configure(config);
   config.set("scheduler.max-threads", settings.threads);
   caf::actor_system system{config};
-  auto actors = start_cluster(system, plan, {&compute, &watch, true});
-  bool stopping = false;
-  while (!watch.wait_for(100ms)) {
-    if (!stopping && settings.interrupted != nullptr && *settings.interrupted) {
-      stopping = true;
-      caf::anon_send(actors.coordinator, stop_training{});
+  return leaving.bound([&] {
+    auto actors = start_cluster(system, plan, {&compute, &watch, true});
+    bool stopping = false;
+    while (!watch.wait_for(100ms)) {
+      watch.tell_whom_it_waits_for();
+      if (!stopping && settings.interrupted != nullptr
+          && *settings.interrupted) {
+        stopping = true;
+        caf::anon_send(actors.coordinator, stop_training{});
+      }
     }
-  }
-  actors.shut_down();
-  return *watch.end();
+    actors.shut_down();
+    return *watch.end();
+  });
 }
 
 } // namespace caps

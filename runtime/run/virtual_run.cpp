@@ -1,5 +1,6 @@
 #include "actors/node/actor_object.hpp"
 #include "runtime/clock/virtual_compute.hpp"
+#include "runtime/process/limits.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
 #include "runtime/run/kept_run.hpp"
@@ -102,6 +103,7 @@ bool keep_state(kept_run& run, observation_log& log, event_sink& sink) {
 
 run_end run_virtual(run_plan& plan, const run_settings& settings,
                     run_observer& observer) {
+  ensure_threads(settings.threads);
   virtual_compute compute{settings.threads};
   return run_virtual(plan, settings, observer, compute).end;
 }

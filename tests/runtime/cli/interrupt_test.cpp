@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 
 using caps::test::children_of;
@@ -23,6 +24,9 @@ using namespace std::chrono_literals;
 
 /// How long the end of a run may take, as promised.
 constexpr auto end_limit = 10s;
+
+/// How long a process may be silent, as promised.
+constexpr auto silence_limit = 10s;
 
 /// A run that nobody wants to wait for.
 const std::string endless
@@ -45,6 +49,10 @@ std::unique_ptr<process> start_endless(const workshop& shop,
   return result;
 }
 
+bool all_gone(const std::vector<pid_t>& processes) {
+  return std::ranges::none_of(processes, [](pid_t x) { return is_alive(x); });
+}
+
 nlohmann::json summary_of(const workshop& shop) {
   return nlohmann::json::parse(
     caps::test::read_text(shop / "out" / "summary.json"));
@@ -63,7 +71,7 @@ TEST_CASE("an interrupted run keeps what it has computed", "[interrupt]") {
   auto more = GENERATE(std::vector<std::string>{},
                        std::vector<std::string>{"--clock", "real"},
                        std::vector<std::string>{"--processes", "3"});
-  auto signal = GENERATE(SIGINT, SIGTERM);
+  auto signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
   workshop shop{endless};
   auto run = start_endless(shop, more);
   auto children = children_of(run->pid());
@@ -138,6 +146,42 @@ TEST_CASE("processes that die before the run starts are named too",
     CHECK_FALSE(is_alive(child));
 }
 
+TEST_CASE("a run ends without a process that is stopped", "[interrupt]") {
+  workshop shop{endless};
+  auto run = start_endless(shop, {"--processes", "3"});
+  auto children = children_of(run->pid());
+  REQUIRE(children.size() == 3);
+  kill(children[1], SIGSTOP);
+  auto got = run->wait(silence_limit + end_limit);
+  CHECK_FALSE(got.timed_out);
+  CHECK(got.code == 5);
+  auto text = fmt::format("process 1 (pid {}) has given no sign of life for 10 "
+                          "s; node 1 lost",
+                          children[1]);
+  CHECK_THAT(got.err, contains("error: " + text + "\n"));
+  for (auto child : children)
+    CHECK_FALSE(is_alive(child));
+  CHECK(summary_of(shop)["error"] == text);
+  for (int node : {0, 2})
+    CHECK(steps_in(shop, node) >= 25);
+}
+
+TEST_CASE("processes end when their launcher is stopped", "[interrupt]") {
+  workshop shop{endless};
+  auto run = start_endless(shop, {"--processes", "3"});
+  auto children = children_of(run->pid());
+  REQUIRE(children.size() == 3);
+  run->send_signal(SIGSTOP);
+  CHECK(wait_until([&] { return all_gone(children); },
+                   silence_limit + end_limit));
+  run->send_signal(SIGCONT);
+  auto got = run->wait(end_limit);
+  CHECK(got.code == 5);
+  CHECK_THAT(got.err,
+             contains("process 0: error: the process that started this run has "
+                      "given no sign of life for 10 s\n"));
+}
+
 TEST_CASE("processes end when their launcher dies", "[interrupt]") {
   workshop shop{endless};
   auto run = start_endless(shop, {"--processes", "3"});
@@ -145,9 +189,5 @@ TEST_CASE("processes end when their launcher dies", "[interrupt]") {
   REQUIRE(children.size() == 3);
   run->send_signal(SIGKILL);
   CHECK(run->wait(end_limit).code == 128 + SIGKILL);
-  CHECK(wait_until(
-    [&] {
-      return std::ranges::none_of(children, [](pid_t x) { return is_alive(x); });
-    },
-    end_limit));
+  CHECK(wait_until([&] { return all_gone(children); }, end_limit));
 }

@@ -16,10 +16,11 @@ using caps::test::workshop;
 
 namespace {
 
-/// Starts three workers and a server in processes of their own, kills the
-/// first worker's, and waits for the end.
+/// Starts three workers and a server in processes of their own, sends a signal
+/// to the first worker's, and waits for the end.
 process_result lose_a_worker(const workshop& shop,
-                             const std::vector<std::string>& settings) {
+                             const std::vector<std::string>& settings,
+                             int signal = SIGKILL) {
   std::vector<std::string> more{"--processes", "4", "--set",
                                 "training.epochs=600"};
   for (const auto& x : settings)
@@ -31,7 +32,7 @@ process_result lose_a_worker(const workshop& shop,
   }));
   auto processes = children_of(run->pid());
   REQUIRE(processes.size() == 4);
-  REQUIRE(kill(processes.front(), SIGKILL) == 0);
+  REQUIRE(kill(processes.front(), signal) == 0);
   return run->wait();
 }
 
@@ -81,4 +82,17 @@ TEST_CASE("servers go on without a dead worker if they may", "[lost_worker]") {
   CHECK_THAT(lost["why"].get<std::string>(),
              contains("was killed by signal 9"));
   CHECK(summary["protocol_metrics"]["3"]["lost"]["0"] == 1);
+}
+
+TEST_CASE("servers go on without a worker that is stopped", "[lost_worker]") {
+  workshop shop;
+  auto got = lose_a_worker(shop, {"protocol.name=async_sgd"}, SIGSTOP);
+  INFO(got.err);
+  CHECK_FALSE(got.timed_out);
+  CHECK(got.code == 0);
+  auto summary = summary_of(shop);
+  REQUIRE(summary["lost_nodes"].size() == 1);
+  CHECK(summary["lost_nodes"][0]["node"] == 0);
+  CHECK_THAT(summary["lost_nodes"][0]["why"].get<std::string>(),
+             contains("has given no sign of life for 10 s"));
 }
