@@ -1,6 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
 #include "models/data/partition.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/run/plan.hpp"
@@ -99,8 +100,12 @@ void print_shards(const run_plan& plan) {
 } // namespace
 
 exit_code check_command(const cli_options& options, const components& known) {
+  setup_phase setup{{}};
+  setup.begin("reading the scenario");
   auto plan
-    = make_plan(load_scenario(options.scenario, options.all_settings(), known));
+    = make_plan(load_scenario(options.scenario, options.all_settings(), known),
+                &setup);
+  setup.end();
   print("# {} is a valid scenario\n", options.scenario.string());
   if (plan.environment->servers.empty())
     print_graph(plan);

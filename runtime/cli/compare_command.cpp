@@ -1,6 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
 #include "runtime/process/interrupt.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
@@ -71,8 +72,12 @@ std::string row(const line& x) {
 exit_code compare_command(const cli_options& options, const components& known) {
   const auto& interrupted = watch_interrupts();
   // A wrong scenario is told of before the first run, not after hours.
-  for (const auto& file : options.scenarios)
-    make_plan(load_scenario(file, options.all_settings(), known));
+  setup_phase setup{{&interrupted, !options.quiet}};
+  for (const auto& file : options.scenarios) {
+    setup.begin("reading the scenarios");
+    make_plan(load_scenario(file, options.all_settings(), known), &setup);
+  }
+  setup.end();
   auto out
     = options.out.empty() ? default_output_folder("compare") : options.out;
   make_output_folder(out, options.force);

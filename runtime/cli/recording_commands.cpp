@@ -3,6 +3,7 @@
 #include "runtime/cli/plugin_options.hpp"
 #include "runtime/cli/reported_run.hpp"
 #include "runtime/process/interrupt.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/recording/fork.hpp"
 #include "runtime/recording/recorded_plan.hpp"
@@ -36,9 +37,13 @@ exit_code replay_check_command(const cli_options& options,
   run_settings settings;
   settings.threads = options.thread_count();
   settings.interrupted = &watch_interrupts();
+  setup_phase setup{{settings.interrupted, true}};
+  setup.begin("verifying the recording");
   recording_file file{options.recording};
   verify(file);
-  auto plan = plan_of(file, known, consent_of(options));
+  setup.begin(""); // somebody may be asked
+  auto plan = plan_of(file, known, consent_of(options), &setup);
+  setup.end();
   stopwatch all;
   auto report
     = options.resume_at == 0
@@ -55,9 +60,14 @@ exit_code fork_command(const cli_options& options, const components& known) {
   settings.threads = options.thread_count();
   settings.interrupted = &watch_interrupts();
   outlive_readers();
+  setup_phase setup{{settings.interrupted, !options.quiet}};
+  settings.setup = &setup;
+  setup.begin("verifying the recording");
   recording_file file{options.recording};
   verify(file);
-  auto plan = plan_of(file, known, consent_of(options));
+  setup.begin(""); // somebody may be asked
+  auto plan = plan_of(file, known, consent_of(options), &setup);
+  setup.begin("preparing the fork");
   report_options reports;
   reports.changes
     = prepare_fork(file, plan, options.at, options.settings, known);

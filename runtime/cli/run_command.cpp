@@ -4,6 +4,7 @@
 #include "runtime/launch/launch.hpp"
 #include "runtime/process/heartbeat.hpp"
 #include "runtime/process/interrupt.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/output_folder.hpp"
 #include "runtime/run/run.hpp"
@@ -82,13 +83,19 @@ exit_code run_command(const cli_options& options, const components& known) {
   auto pulse = options.join_port != 0 ? beat_for(options) : nullptr;
   // One that was started by another ends with that.
   auto joins = options.join_port != 0;
+  setup_phase setup{
+    {joins ? nullptr : settings.interrupted, !joins && !options.quiet}};
+  settings.setup = &setup;
+  setup.begin("reading the scenario");
   auto loaded = load(options, known);
   if (!joins && options.processes > 1)
     ensure_files_for_launch(options.processes);
-  auto plan = make_plan(std::move(loaded));
+  auto plan = make_plan(std::move(loaded), &setup);
   if (joins) {
+    setup.end();
     return join(plan, settings, options);
   }
+  setup.begin("opening the results");
   auto out = options.out.empty() ? default_output_folder(plan.content.name)
                                  : options.out;
   report_options reports;

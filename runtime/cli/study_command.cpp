@@ -1,6 +1,7 @@
 #include "models/threads.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/process/interrupt.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/output_folder.hpp"
@@ -93,6 +94,8 @@ public:
       out_(options.out.empty() ? folder_inside("runs", study_.name)
                                : options.out),
       jobs_(std::max<size_t>(1, options.jobs)) {
+    setup_phase setup{{&interrupted_, true}};
+    setup.begin("reading the scenarios");
     make_output_folder(out_, true);
     auto& seeds = study_.seeds;
     if (options.seeds > 0 && options.seeds < std::ssize(seeds))

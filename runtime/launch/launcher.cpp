@@ -5,6 +5,7 @@
 #include "runtime/launch/network.hpp"
 #include "runtime/process/exit_deadline.hpp"
 #include "runtime/process/limits.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
 
@@ -131,11 +132,17 @@ run_end run_processes(run_plan& plan, const run_settings& settings,
     auto processes
       = start_processes(settings, scenario_file, publish(system, head));
     std::vector<bool> reported(processes.size());
+    if (settings.setup != nullptr) {
+      settings.setup->begin("setting up the processes");
+      settings.setup->hand_over();
+    }
     bool stopping = false;
     while (!watch.wait_for(100ms)) {
       watch_processes(processes, reported, head);
       if (watch.started()) {
         watch.tell_whom_it_waits_for();
+        if (settings.setup != nullptr)
+          settings.setup->end();
       }
       if (!stopping && settings.interrupted != nullptr
           && *settings.interrupted) {

@@ -59,7 +59,7 @@ make_changes(recording_file& file, const std::vector<scenario_change>& changes,
 }
 
 run_plan plan_of(recording_file& file, const components& known,
-                 const plugin_consent& may_load) {
+                 const plugin_consent& may_load, setup_phase* setup) {
   auto path = file.path().string();
   auto text = file.meta("scenario");
   if (!text)
@@ -78,7 +78,7 @@ run_plan plan_of(recording_file& file, const components& known,
     throw input_error(fmt::format("{}: of {} nodes, but its scenario makes {} "
                                   "here",
                                   path, file.nodes().size(), nodes));
-  auto plan = make_plan(std::move(loaded));
+  auto plan = make_plan(std::move(loaded), setup);
   if (file.meta("layout") != facts_of(plan).meta.at("layout"))
     throw input_error(
       fmt::format("{}: its scenario makes another net here", path));

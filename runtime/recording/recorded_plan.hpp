@@ -29,7 +29,8 @@ using plugin_consent = std::function<bool(const std::string& plugin)>;
 /// plan from, or one that belongs to other nodes or another net than the
 /// recording.
 run_plan plan_of(recording_file& file, const components& known,
-                 const plugin_consent& may_load = {});
+                 const plugin_consent& may_load = {},
+                 setup_phase* setup = nullptr);
 
 /// How often each message between nodes was handled, if links of the plan lose
 /// or duplicate messages.

@@ -1,6 +1,7 @@
 #include "runtime/run/plan.hpp"
 
 #include "models/device.hpp"
+#include "runtime/process/setup_phase.hpp"
 
 #include <fmt/format.h>
 
@@ -122,7 +123,8 @@ mixing_report examine(const mixing_matrix& mixing) {
   try {
     result.spectral_gap = spectral_gap(mixing);
   } catch (const input_error&) {
-    // Directed weights that are not doubly stochastic have no such number.
+    // Directed weights that are not doubly stochastic have no such number, and
+    // that of a very large graph takes too long.
   }
   return result;
 }
@@ -324,24 +326,33 @@ node_setting setting_of(const run_plan& plan, const node_config& node,
   return result;
 }
 
-run_plan make_plan(loaded_scenario loaded) {
+run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
+  auto begin = [setup](std::string_view what) {
+    if (setup != nullptr)
+      setup->begin(what);
+  };
   const auto& places = loaded.places;
   run_plan result{
     std::move(loaded.content), {}, {}, {}, {}, {}, {}, {}, {}, {}};
   auto& x = result.content;
   auto seed = static_cast<uint64_t>(x.seed);
+  begin("drawing the graph");
   result.topology = draw_graph(x, places);
   auto servers = x.protocol.recipe()->servers().servers;
+  begin("weighing the edges of the graph");
   result.mixing = servers > 0 ? uniform_mixing(result.topology.in())
                               : make_mixing(x, result.topology, places);
+  begin("finding how fast averages spread");
   if (servers == 0)
     result.mixing_facts = examine(result.mixing);
+  begin("reading the data");
   result.data = places.locate("data", [&] {
     return x.data.recipe()->make({x.data_path, seed});
   });
   result.model = places.locate("model", [&] {
     return x.model.recipe()->make(result.data.train->shape());
   });
+  begin("dealing the samples");
   auto split = places.locate("data.validation", [&] {
     random_stream stream{seed, no_node, "validation"};
     return hold_out(result.data.train->size(), x.validation, stream);
@@ -354,6 +365,7 @@ run_plan make_plan(loaded_scenario loaded) {
   result.environment->swaps = make_swaps(x, result.topology, places);
   result.environment->rates
     = places.locate("schedule", [&] { return x.schedule.recipe()->make(); });
+  begin("planning the nodes");
   result.nodes = make_nodes(result, places);
   check_protocol(result, places);
   return result;

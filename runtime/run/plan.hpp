@@ -12,6 +12,7 @@
 namespace caps {
 
 class change_schedule;
+class setup_phase;
 
 /// What the mixing weights of a run promise.
 struct mixing_report {
@@ -45,7 +46,8 @@ node_setting setting_of(const run_plan& plan, const node_config& node,
                         double learning_rate);
 
 /// Makes a plan; throws `input_error` with the place of the key that does not
-/// fit, or `data_error` for data that is missing or damaged.
-run_plan make_plan(loaded_scenario loaded);
+/// fit, or `data_error` for data that is missing or damaged. Tells `setup`, if
+/// there is one, what it is at.
+run_plan make_plan(loaded_scenario loaded, setup_phase* setup = nullptr);
 
 } // namespace caps

@@ -1,6 +1,7 @@
 #include "runtime/clock/real_compute.hpp"
 #include "runtime/process/exit_deadline.hpp"
 #include "runtime/process/limits.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
 #include "runtime/run/run.hpp"
@@ -27,7 +28,11 @@ run_end run_real(run_plan& plan, const run_settings& settings,
   config.set("scheduler.max-threads", settings.threads);
   caf::actor_system system{config};
   return leaving.bound([&] {
+    if (settings.setup != nullptr)
+      settings.setup->begin("making the nodes");
     auto actors = start_cluster(system, plan, {&compute, &watch, true});
+    if (settings.setup != nullptr)
+      settings.setup->end();
     bool stopping = false;
     while (!watch.wait_for(100ms)) {
       watch.tell_whom_it_waits_for();

@@ -9,6 +9,8 @@
 
 namespace caps {
 
+class setup_phase;
+
 /// When a run on the virtual clock starts.
 inline constexpr std::chrono::nanoseconds virtual_start{1};
 
@@ -20,6 +22,8 @@ struct run_settings {
   size_t processes = 1;
   /// Becomes true when the user wants the run to end early.
   const std::atomic<bool>* interrupted = nullptr;
+  /// Ended when the run begins; null for none.
+  setup_phase* setup = nullptr;
   /// On the virtual clock: where to go on instead of starting; outlives the
   /// run. What the plan changes in the course of the run after that is still to
   /// come.

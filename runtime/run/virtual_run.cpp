@@ -1,6 +1,7 @@
 #include "actors/node/actor_object.hpp"
 #include "runtime/clock/virtual_compute.hpp"
 #include "runtime/process/limits.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
 #include "runtime/run/kept_run.hpp"
@@ -122,6 +123,8 @@ virtual_end run_virtual(run_plan& plan, const run_settings& settings,
   scheduler.clock().current_time = caf::actor_clock::time_point{virtual_start};
   if (settings.from != nullptr)
     adopt_changes(plan, settings.from->position);
+  if (settings.setup != nullptr)
+    settings.setup->begin("making the nodes");
   auto starts = settings.from == nullptr;
   live_cluster actors{
     start_cluster(system, plan, {&compute, &watch, false, starts}), scheduler};
@@ -137,6 +140,8 @@ virtual_end run_virtual(run_plan& plan, const run_settings& settings,
   if (!keeps_states)
     log.stop();
   int64_t events = 0;
+  if (settings.setup != nullptr)
+    settings.setup->end();
   for (int turn = 0; !watch.end(); ++turn) {
     if (turn % events_between_looks == 0 && !stopping
         && settings.interrupted != nullptr && *settings.interrupted) {

@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using caps::test::read_csv;
@@ -245,6 +246,27 @@ TEST_CASE("on a terminal Ctrl-C is answered at once", "[outputs]") {
   text += screen.text();
   CHECK(text.find(answer) == text.rfind(answer));
   CHECK_THAT(text, contains("error: interrupted\r\n"));
+}
+
+TEST_CASE("on a terminal a long set-up shows what it is at", "[outputs]") {
+  // It reads its scenario from a pipe into which nobody writes.
+  workshop shop{"include = \"pipe\"\n"};
+  REQUIRE(mkfifo((shop / "pipe").c_str(), 0600) == 0);
+  terminal screen;
+  caps::test::process_options options;
+  options.errors = screen.path();
+  auto run = shop.start({}, options);
+  std::string text;
+  CHECK(caps::test::wait_until([&] {
+    text += screen.text();
+    return text.find("\r\x1b[Kreading the scenario: 2 s") != std::string::npos;
+  }));
+  run->send_signal(SIGINT);
+  CHECK(run->wait().code == 130);
+  text += screen.text();
+  auto place = text.find("error: interrupted\r\n");
+  REQUIRE(place != std::string::npos);
+  CHECK(text.substr(0, place).ends_with("\r\x1b[K"));
 }
 
 TEST_CASE("--quiet prints nothing", "[outputs]") {
