@@ -106,7 +106,8 @@ void event_question::compile(std::string_view columns, std::string_view tail) {
 /// A sum over events cannot be part of a condition on each, and SQLite says so.
 void event_question::find_sums() {
   try {
-    ask("1", fmt::format("AND coalesce(NULL, {}\n)", asked_.expressions));
+    for (auto x : sql_expressions(asked_.expressions))
+      ask("1", fmt::format("AND coalesce(NULL, {}\n)", x));
   } catch (const input_error& e) {
     sums_up_ = std::string_view{e.what()}.find("misuse of aggregate")
                != std::string_view::npos;

@@ -22,7 +22,8 @@ public:
   struct parts {
     /// Empty: all events.
     std::string condition;
-    /// Expressions separated by commas; empty: nothing but the condition.
+    /// Expressions separated by commas, each with a name of its own if there is
+    /// an AS; empty: nothing but the condition.
     std::string expressions;
     /// What to group by; empty: nothing.
     std::string groups;

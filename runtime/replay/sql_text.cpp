@@ -87,4 +87,28 @@ size_t find_sql_word(std::string_view text, std::string_view word) {
   return std::string_view::npos;
 }
 
+std::vector<std::string_view> sql_expressions(std::string_view list) {
+  std::vector<std::string_view> result;
+  size_t depth = 0, first = 0;
+  auto take = [&](size_t end) {
+    auto x = list.substr(first, end - first);
+    result.push_back(x.substr(0, find_sql_word(x, "as")));
+    first = end + 1;
+  };
+  for (size_t i = 0; i < list.size();) {
+    auto c = list[i];
+    if (begins_quoted(c)) {
+      i = std::min(skip_quoted(list, i), list.size());
+      continue;
+    }
+    depth += c == '(';
+    depth -= c == ')' && depth > 0;
+    if (c == ',' && depth == 0)
+      take(i);
+    ++i;
+  }
+  take(list.size());
+  return result;
+}
+
 } // namespace caps

@@ -2,6 +2,7 @@
 
 #include "models/errors.hpp"
 #include "models/options.hpp"
+#include "runtime/run_file/quantiles.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -49,13 +50,17 @@ constexpr std::array public_tables{"event"sv, "metric"sv, "node"sv};
 /// Functions that compute a value from values and need little more memory
 /// than these.
 constexpr std::array harmless_functions{
-  "abs"sv,   "acos"sv,     "asin"sv,   "atan"sv,   "atan2"sv,  "avg"sv,
-  "ceil"sv,  "coalesce"sv, "cos"sv,    "count"sv,  "exp"sv,    "floor"sv,
-  "glob"sv,  "hex"sv,      "ifnull"sv, "iif"sv,    "instr"sv,  "length"sv,
-  "like"sv,  "ln"sv,       "log"sv,    "log10"sv,  "log2"sv,   "lower"sv,
-  "max"sv,   "min"sv,      "mod"sv,    "nullif"sv, "pow"sv,    "power"sv,
-  "quote"sv, "round"sv,    "sign"sv,   "sin"sv,    "sqrt"sv,   "substr"sv,
-  "sum"sv,   "tan"sv,      "total"sv,  "trunc"sv,  "typeof"sv, "upper"sv};
+  "abs"sv, "acos"sv, "asin"sv, "atan"sv,
+  "atan2"sv, "avg"sv, "ceil"sv, "coalesce"sv,
+  "cos"sv, "count"sv, "exp"sv, "floor"sv,
+  "glob"sv, "hex"sv, "ifnull"sv, "iif"sv,
+  "instr"sv, "length"sv, "like"sv, "ln"sv,
+  "log"sv, "log10"sv, "log2"sv, "lower"sv,
+  "max"sv, "median"sv, "min"sv, "mod"sv,
+  "nullif"sv, "percentile"sv, "pow"sv, "power"sv,
+  "quote"sv, "round"sv, "sign"sv, "sin"sv,
+  "sqrt"sv, "substr"sv, "sum"sv, "tan"sv,
+  "total"sv, "trunc"sv, "typeof"sv, "upper"sv};
 
 template <class Words>
 bool holds(const Words& words, const char* word) {
@@ -71,6 +76,7 @@ read_guard::read_guard(SQLite::Database& connection) : connection_(connection) {
     sqlite3_db_config(db, what, value, nullptr);
   for (auto [what, value] : limits)
     sqlite3_limit(db, what, value);
+  add_quantiles(connection);
   sqlite3_progress_handler(db, instructions_between_checks,
                            &read_guard::on_progress, this);
 }

@@ -174,8 +174,10 @@ constexpr std::array commands{
     "computes something of all events of the run",
     "print staleness, norm at kind = 'gradient' and staleness > 4\n"
     "print count(*), avg(staleness), max(staleness) at kind = 'gradient' by "
-    "source\n\nSee 'help conditions' for the columns; functions are those of "
-    "SQLite that compute\nnumbers and text.",
+    "source\nprint median(loss) as middle, percentile(loss, 90) as p90 by "
+    "epoch\n\nSee 'help conditions' for the columns; functions are those of "
+    "SQLite that compute\nnumbers and text, median(x), and percentile(x, p) "
+    "with p from 0 to 100.",
     print_command, complete_condition},
   replay_command{
     "plot", "plot <metric> [nodes] [--x time|step|epoch] [--png|--svg FILE]",

@@ -64,6 +64,18 @@ event_question::parts read_question(const std::string& text) {
   return result;
 }
 
+/// Why something computed of so many events has no value.
+std::string why_empty(int64_t events) {
+  if (events == 0)
+    return "no event meets the condition";
+  return fmt::format("{}; that of a metric stands at the event at which it was "
+                     "reported",
+                     events == 1
+                       ? std::string{"the one event has no value"}
+                       : fmt::format("none of the {} events has a value",
+                                     events));
+}
+
 } // namespace
 
 answer messages_command(session& s, words& in) {
@@ -165,8 +177,12 @@ answer print_command(session& s, words& in) {
   for (int i = 0; i < q.columns(); ++i)
     names.push_back(q.name(i));
   table rows{names};
+  std::vector<bool> has_value(names.size());
   size_t count = 0;
   for (; q.next(); ++count) {
+    for (int i = 0; i < q.columns(); ++i)
+      if (!q.is_null(i))
+        has_value[static_cast<size_t>(i)] = true;
     if (count >= printed_rows_max)
       continue;
     std::vector<nlohmann::ordered_json> row;
@@ -182,6 +198,19 @@ answer print_command(session& s, words& in) {
                                count - rows.size());
   result.json["rows"] = rows.json();
   result.json["count"] = count;
+  auto empty = std::ranges::find(has_value, false);
+  if (count > 0 && empty != has_value.end()) {
+    auto events = what.ask("count(*)", "");
+    events.next();
+    auto why = why_empty(events.integer(0).value_or(0));
+    for (; empty != has_value.end();
+         empty = std::find(empty + 1, has_value.end(), false)) {
+      const auto& name
+        = names[static_cast<size_t>(empty - has_value.begin())];
+      result.text += fmt::format("{}: {}\n", name, why);
+      result.json["empty"][name] = why;
+    }
+  }
   return result;
 }
 

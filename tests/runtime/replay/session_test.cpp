@@ -262,6 +262,41 @@ TEST_CASE_METHOD(fixture, "expressions are printed", "[session]") {
   CHECK(ask("print test_loss at test_loss < 0.6")["count"] == 3);
   CHECK(ask("print kind")["count"] == 39);
   CHECK_THAT(text("print kind at step = 77"), contains("no event"));
+  CHECK(ask("print count(*) as \"how many\", avg(staleness) AS mean at kind = "
+            "'parameters'")["rows"]
+        == json::parse(R"x([{"how many": 24, "mean": 0.75}])x"));
+  CHECK(ask("print cast(step as text) as word at sequence = 16")["rows"][0]
+          .contains("word"));
+}
+
+TEST_CASE_METHOD(fixture, "quantiles are printed", "[session]") {
+  auto values = ask("print sequence")["count"].get<double>();
+  auto rows = ask("print median(sequence) as m, percentile(sequence, 0) as low, "
+                  "percentile(sequence, 100) as high, percentile(sequence, 25) "
+                  "as quarter at 1")["rows"][0];
+  CHECK(rows["low"] == 1);
+  CHECK(rows["high"] == values);
+  CHECK(rows["m"] == (1 + values) / 2);
+  CHECK(rows["quarter"] == 1 + (values - 1) / 4);
+  // Beyond the middle of two.
+  CHECK(ask("print median(sequence) as m at sequence < 3")["rows"][0]["m"]
+        == 1.5);
+  CHECK(ask("print median(loss) by kind")["count"] > 1);
+  CHECK_THAT(refusal("print percentile(loss, 101)"), contains("from 0 to 100"));
+  CHECK_THAT(refusal("print percentile(sequence, step)"), contains("one p"));
+  CHECK_THAT(refusal("print median(kind)"), contains("those of numbers"));
+}
+
+TEST_CASE_METHOD(fixture, "what comes out empty says why", "[session]") {
+  CHECK_THAT(text("print avg(staleness) as s at step = 77"),
+             contains("s: no event meets the condition"));
+  CHECK_THAT(text("print median(test_loss), count(*) at sequence < 3"),
+             contains("median(test_loss): none of the 2 events has a value; "
+                      "that of a metric stands at the event at which it was "
+                      "reported"));
+  CHECK_THAT(text("print test_loss at sequence = 2"),
+             contains("test_loss: the one event has no value"));
+  CHECK_THAT(text("print count(*), avg(staleness)"), !contains(": n"));
 }
 
 TEST_CASE_METHOD(fixture, "metrics are plotted", "[session]") {
