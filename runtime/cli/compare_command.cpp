@@ -80,7 +80,8 @@ exit_code compare_command(const cli_options& options, const components& known) {
   setup.end();
   auto out
     = options.out.empty() ? default_output_folder("compare") : options.out;
-  make_output_folder(out, options.force);
+  output_folder results{out, options.force};
+  results.claim({"table.md"});
   stopwatch all;
   std::string table
     = "| scenario | mean test acc % | worst node % | test loss | consensus "
@@ -98,7 +99,9 @@ exit_code compare_command(const cli_options& options, const components& known) {
       run.seed = loaded.content.seed + i;
       run.out = folder_inside(out, fmt::format("{}-seed{}", x.name, *run.seed));
       run.quiet = true;
+      results.claim({run.out.filename().string()});
       auto code = run_command(run, known);
+      results.keep();
       auto summary = read_json(run.out / "summary.json");
       if (code != exit_code::success) {
         result = code;

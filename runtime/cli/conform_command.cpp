@@ -42,12 +42,16 @@ exit_code conform_command(const cli_options& options, const components& known) {
   wanted.protocol = options.protocol;
   wanted.settings = options.settings;
   known.protocols->at(options.protocol);
-  wanted.folder = options.out.empty()
-                    ? default_output_folder("conform-" + options.protocol)
-                    : options.out;
+  output_folder results{options.out.empty()
+                          ? default_output_folder("conform-" + options.protocol)
+                          : options.out,
+                        options.force};
+  wanted.folder = results.path();
+  wanted.claim = [&](const std::vector<std::string>& names) {
+    results.claim(names);
+  };
   wanted.limit = std::chrono::seconds{options.limit};
   wanted.run = run_quietly;
-  make_output_folder(wanted.folder, options.force);
   stopwatch all;
   print("{}: scenarios and results in {}\n\n{:<31}{:<7}{}\n", options.protocol,
         wanted.folder.string(), "check", "", "found");
@@ -55,6 +59,7 @@ exit_code conform_command(const cli_options& options, const components& known) {
   size_t checks = 0;
   check_conformance(wanted, known, [&](const conformance_check& x) {
     ++checks;
+    results.keep();
     print("{:<31}{:<7}{}\n", x.name, word(x.result), x.finding);
     std::fflush(stdout);
     if (x.result == verdict::failed)

@@ -68,7 +68,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   app.add_option("--out", result.out,
                  "folder for the results [runs/<scenario>-<time>]");
   app.add_flag("--force", result.force,
-               "write into --out even if it is not empty");
+               "replace the results in --out; all else in it is left alone");
   app.add_option("--seed", result.seed, "as --set seed=N");
   app.add_option("--clock", result.clock, "as --set clock.kind=...")
     ->check(CLI::IsMember({"virtual", "real"}));
@@ -119,7 +119,8 @@ parsed_command_line parse_command_line(int argc, char** argv) {
   compare->add_option("--out", result.out,
                       "folder for the results [runs/compare-<time>]");
   compare->add_flag("--force", result.force,
-                    "write into --out even if it is not empty");
+                    "replace the results in --out; all else in it is left "
+                    "alone");
   compare
     ->add_option("--seeds", result.seeds,
                  "runs of each scenario, with its seed and the next ones [1]")
@@ -184,7 +185,8 @@ parsed_command_line parse_command_line(int argc, char** argv) {
                       "folder for scenarios and results "
                       "[runs/conform-<protocol>-<time>]");
   conform->add_flag("--force", result.force,
-                    "write into --out even if it is not empty");
+                    "replace the results in --out; all else in it is left "
+                    "alone");
   conform
     ->add_option("--limit", result.limit,
                  "seconds of the machine's time for one run [20]")
@@ -216,7 +218,7 @@ parsed_command_line parse_command_line(int argc, char** argv) {
                  "do the way to the event again from the first event on, "
                  "instead of from the last state of the run before it");
   fork->add_flag("--force", result.force,
-                 "write into --out even if it is not empty");
+                 "replace the results in --out; all else in it is left alone");
   fork
     ->add_option("--threads", result.threads, "compute threads [one per core]")
     ->check(CLI::Range(1, 1024));

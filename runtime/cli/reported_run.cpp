@@ -79,6 +79,24 @@ std::string header(const run_plan& plan, const run_settings& settings,
                      where, out.string());
 }
 
+/// Keeps the new results once the run has started, and not the earlier ones.
+class keeps_results final : public run_observer {
+public:
+  keeps_results(output_folder& folder, bool resumes)
+    : folder_(folder), resumes_(resumes) {}
+
+  void on_start() override {
+    if (!resumes_)
+      folder_.keep();
+  }
+
+  void on_resumed() override { folder_.keep(); }
+
+private:
+  output_folder& folder_;
+  bool resumes_;
+};
+
 /// The recording of a run as the scenario wants it; null for none.
 recorder* record(run_plan& plan, const run_settings& settings,
                  const report_options& options,
@@ -124,7 +142,8 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
                          const run_driver& execute) {
   auto& x = plan.content;
   const auto& out = options.out;
-  make_output_folder(out, options.force);
+  output_folder results{out, options.force};
+  results.claim(names_of_results(plan.nodes.size()));
   write_file(out / "scenario.toml", to_toml(x));
   auto log = open_log(out / "log.txt", options.log_level);
   log->info("{} runs scenario {} with {} threads", version_text(),
@@ -137,6 +156,7 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
               plan.mixing_facts.not_doubly_stochastic);
 
   observers all;
+  all.add<keeps_results>(results, settings.from != nullptr);
   auto recording = record(plan, settings, options, log, all);
   all.add<metrics_csv>(out / "metrics.csv");
   all.add<edges_csv>(out / "edges.csv");

@@ -96,7 +96,7 @@ public:
       jobs_(std::max<size_t>(1, options.jobs)) {
     setup_phase setup{{&interrupted_, true}};
     setup.begin("reading the scenarios");
-    make_output_folder(out_, true);
+    make_folder(out_);
     auto& seeds = study_.seeds;
     if (options.seeds > 0 && options.seeds < std::ssize(seeds))
       seeds.resize(static_cast<size_t>(options.seeds));
@@ -200,7 +200,9 @@ private:
       result.code = run_command(settings_of(run), known_);
       if (result.code == exit_code::interrupted)
         return;
-      result = read_outcome(study_, run.out).value_or(result);
+      // One that did not even start leaves what was there.
+      if (auto x = read_outcome(study_, run.out); x && x->code == result.code)
+        result = *x;
     } catch (const input_error& e) {
       result.code = e.code();
       result.failure = e.what();

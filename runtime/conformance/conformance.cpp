@@ -133,12 +133,10 @@ private:
     auto scenario = scenario_with(more).content;
     scenario.name = name;
     auto file = options_.folder / (name + ".toml");
+    auto out = threads > 1 ? fmt::format("{}-{}-threads", name, threads) : name;
+    options_.claim({name + ".toml", name + ".stderr", out});
     write_file(file, to_toml(scenario));
-    checked_run run{
-      file,
-      options_.folder
-        / (threads > 1 ? fmt::format("{}-{}-threads", name, threads) : name),
-      threads, processes};
+    checked_run run{file, options_.folder / out, threads, processes};
     auto command = fmt::format("caps_runtime --scenario {} --out {} --force "
                                "--threads {}",
                                file.string(), run.out.string(), threads);
@@ -310,6 +308,7 @@ private:
       return;
     auto path = x.folder / "run.caps";
     auto events = recording_file{path}.last();
+    options_.claim({"resume-check.stderr"});
     for (auto at : {events / 4, events / 2, 3 * events / 4}) {
       auto end = run_isolated([&] { return resume(path, at); },
                               options_.folder / "resume-check.stderr",

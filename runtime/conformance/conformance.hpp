@@ -28,6 +28,8 @@ struct conformance_options {
   std::vector<std::string> settings;
   /// Where scenarios and results go.
   std::filesystem::path folder;
+  /// Called with the names of what is about to be written there.
+  std::function<void(const std::vector<std::string>&)> claim{};
   /// Longest time of the machine for one run.
   std::chrono::milliseconds limit{0};
   /// Makes a run as the program does that the user calls. Called in a process

@@ -226,7 +226,7 @@ TEST_CASE("a folder with something in it is not written to", "[bad_input]") {
   check_refused(shop, shop.caps({"--scenario", "scenario.toml", "--out",
                                  "full"}),
                 "--out full: the folder is not empty; give another one, or "
-                "--force to write into it");
+                "--force to replace the results in it and leave all else");
   check_refused(shop, shop.caps({"--scenario", "scenario.toml", "--out",
                                  "scenario.toml"}),
                 "--out scenario.toml: is a file, expected a folder");

@@ -78,7 +78,8 @@ TEST_CASE("a run writes its files", "[outputs]") {
   REQUIRE(got.code == 0);
   CHECK(files_in(shop / "out")
         == std::set<std::string>{"0.safetensors", "1.safetensors",
-                                 "2.safetensors", "edges.csv", "log.txt",
+                                 "2.safetensors", "edges.csv", "files.txt",
+                                 "log.txt",
                                  "metrics.csv", "run.caps", "scenario.toml",
                                  "summary.json"});
 }
