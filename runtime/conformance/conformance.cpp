@@ -63,6 +63,14 @@ using settings = std::vector<std::string>;
 const settings restless{"link.latency=\"4ms\"", "link.jitter=\"3ms\"",
                         "compute.step_time_std=\"3ms\""};
 
+/// How often nodes swap, in the order in which they are tried: options of some
+/// protocols are made for more than one step between two messages.
+const std::vector<settings> rounds{
+  {},
+  {"swaps.kind=\"round\"", "swaps.steps=2"},
+  {"swaps.kind=\"round\"", "swaps.steps=8"},
+};
+
 /// How one run ended, and what it left behind.
 struct checked_outcome {
   std::filesystem::path scenario;
@@ -98,6 +106,7 @@ public:
 
   void run() {
     // What fits no run of the protocol is wrong before the first.
+    choose_round();
     nodes_ = make_plan(scenario_with({})).nodes.size();
     check_options();
     ends("ideal links", "ideal", {});
@@ -121,10 +130,25 @@ public:
 private:
   loaded_scenario scenario_with(const settings& more) const {
     settings all{fmt::format("protocol.name=\"{}\"", options_.protocol)};
+    all.insert(all.end(), round_.begin(), round_.end());
     all.insert(all.end(), options_.settings.begin(), options_.settings.end());
     all.insert(all.end(), more.begin(), more.end());
     return parse_scenario(base_scenario, "the scenario of all checks", all,
                           known_);
+  }
+
+  /// Takes the first of the rounds that the protocol admits. If it admits
+  /// none, what it says of the plainest is told.
+  void choose_round() {
+    for (const auto& x : rounds) {
+      round_ = x;
+      try {
+        make_plan(scenario_with({}));
+        return;
+      } catch (const input_error&) {
+      }
+    }
+    round_.clear();
   }
 
   /// Makes a scenario with these settings, and runs it.
@@ -343,6 +367,8 @@ private:
   const components& known_;
   const std::function<void(conformance_check)>& tell_;
   size_t nodes_ = 0;
+  /// How often nodes swap in all scenarios, unless the user says otherwise.
+  settings round_;
 };
 
 } // namespace
