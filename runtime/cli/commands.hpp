@@ -20,6 +20,9 @@ exit_code compare_command(const cli_options& options, const components& known);
 /// several at a time, and prints its tables beside the published values.
 exit_code study_command(const cli_options& options, const components& known);
 
+/// Prints a reference: of scenarios, or of the command line.
+exit_code document_command(const cli_options& options, const components& known);
+
 /// Checks a recording and prints what is in it. Throws `data_error` naming the
 /// first damaged record.
 exit_code verify_command(const cli_options& options);

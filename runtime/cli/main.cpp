@@ -45,9 +45,7 @@ caps::exit_code execute(const caps::cli_options& options) {
     case caps::command::conform:
       return caps::conform_command(options, known);
     case caps::command::document:
-      caps::print_text(caps::document_scenario(known));
-      caps::flush_standard_output();
-      return caps::exit_code::success;
+      return caps::document_command(options, known);
   }
   return caps::exit_code::failure;
 }

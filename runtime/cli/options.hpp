@@ -6,6 +6,10 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+} // namespace CLI
+
 namespace caps {
 
 /// What the user asks for.
@@ -45,6 +49,8 @@ struct cli_options {
   std::string log_level = "info";
   /// For `list`.
   std::string kind;
+  /// For `document`.
+  std::string document = "scenario";
   /// For `conform`.
   std::string protocol;
   int64_t limit = 20;
@@ -93,5 +99,9 @@ struct parsed_command_line {
 };
 
 parsed_command_line parse_command_line(int argc, char** argv);
+
+/// Adds all commands and options to `app`, which writes what it parses to
+/// `result`.
+void describe_command_line(CLI::App& app, cli_options& result);
 
 } // namespace caps

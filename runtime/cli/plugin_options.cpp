@@ -31,6 +31,7 @@ bool ask_to_load(const std::string& recording, const std::string& plugin) {
 void add_plugin_option(CLI::App& to, cli_options& result) {
   to.add_option("--plugin", result.plugins,
                 "a shared library with further components; repeatable")
+    ->type_name("PATH")
     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
     ->allow_extra_args(false);
 }

@@ -51,10 +51,12 @@ private:
 
 } // namespace
 
-CLI::App* add_replay_command(CLI::App& app, cli_options& to) {
+void add_replay_command(CLI::App& app, cli_options& to) {
   auto replay = app.add_subcommand(
     "replay", "walks through a recorded run, at a prompt or by commands");
-  replay->add_option("recording", to.recording, "a run.caps")->required();
+  replay->add_option("recording", to.recording, "a run.caps")
+    ->required()
+    ->type_name("PATH");
   auto commands
     = replay
         ->add_option("--command", to.commands,
@@ -82,7 +84,6 @@ CLI::App* add_replay_command(CLI::App& app, cli_options& to) {
     ->check(CLI::Range(1, 1024));
   replay->footer("The command 'help' lists all commands; 'help <command>' "
                  "explains one.");
-  return replay;
 }
 
 exit_code replay_command(const cli_options& options, const components& known) {

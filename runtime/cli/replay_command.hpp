@@ -11,7 +11,7 @@ class App;
 namespace caps {
 
 /// Adds the sub-command `replay`, whose options end up in `to`.
-CLI::App* add_replay_command(CLI::App& app, cli_options& to);
+void add_replay_command(CLI::App& app, cli_options& to);
 
 /// Walks through a recording, at a prompt or by the commands given; or runs it
 /// again (`--verify`).
