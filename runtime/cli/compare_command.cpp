@@ -1,5 +1,6 @@
 #include "runtime/cli/commands.hpp"
 
+#include "runtime/cli/json_output.hpp"
 #include "runtime/process/interrupt.hpp"
 #include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
@@ -23,6 +24,7 @@ namespace {
 /// One line of the table.
 struct line {
   std::string name;
+  std::filesystem::path scenario;
   sample mean_accuracy, worst_accuracy, test_loss, distance;
   sample bytes, virtual_seconds, wall_seconds;
   /// Why a run of it failed; empty if none did.
@@ -57,6 +59,20 @@ void add_run(line& to, const nlohmann::json& summary) {
   add(to.wall_seconds, summary.at("wall_seconds"));
 }
 
+json_object json_line(const line& x) {
+  return {{"name", x.name},
+          {"scenario", x.scenario.string()},
+          {"mean_test_acc", json_sample(x.mean_accuracy)},
+          {"worst_test_acc", json_sample(x.worst_accuracy)},
+          {"test_loss", json_sample(x.test_loss)},
+          {"consensus_distance", json_sample(x.distance)},
+          {"bytes_sent", json_sample(x.bytes)},
+          {"virtual_seconds", json_sample(x.virtual_seconds)},
+          {"wall_seconds", json_sample(x.wall_seconds)},
+          {"error", x.failure.empty() ? json_object(nullptr)
+                                      : json_object(x.failure)}};
+}
+
 std::string row(const line& x) {
   auto bytes = x.bytes.empty() ? "-" : human_bytes(x.bytes.mean());
   return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |{}\n", x.name,
@@ -87,18 +103,27 @@ exit_code compare_command(const cli_options& options, const components& known) {
     = "| scenario | mean test acc % | worst node % | test loss | consensus "
       "distance | sent | virtual s | wall s |\n"
       "|---|---|---|---|---|---|---|---|\n";
-  print_text(table);
+  auto say = [&](std::string_view text) {
+    if (options.json)
+      return;
+    print_text(text);
+    std::fflush(stdout);
+  };
+  say(table);
+  auto lines = json_object::array();
   auto result = exit_code::success;
   for (const auto& file : options.scenarios) {
     line x;
     auto loaded = load_scenario(file, options.all_settings(), known);
     x.name = loaded.content.name;
+    x.scenario = file;
     for (int64_t i = 0; i < options.seeds && !interrupted; ++i) {
       auto run = options;
       run.scenario = file;
       run.seed = loaded.content.seed + i;
       run.out = folder_inside(out, fmt::format("{}-seed{}", x.name, *run.seed));
       run.quiet = true;
+      run.json = false;
       results.claim({run.out.filename().string()});
       auto code = run_command(run, known);
       results.keep();
@@ -112,15 +137,23 @@ exit_code compare_command(const cli_options& options, const components& known) {
     }
     auto text = row(x);
     table += text;
-    print_text(text);
-    std::fflush(stdout);
+    say(text);
+    lines.push_back(json_line(x));
     if (interrupted)
       break;
   }
   write_file(out / "table.md", table);
-  print("\n{} in all; runs and table.md in {}\n", human_seconds(all.seconds()),
-        out.string());
-  return interrupted ? exit_code::interrupted : result;
+  if (interrupted)
+    result = exit_code::interrupted;
+  if (options.json)
+    print_json({{"folder", out.string()},
+                {"exit_code", static_cast<int>(result)},
+                {"wall_seconds", all.seconds()},
+                {"scenarios", lines}});
+  else
+    print("\n{} in all; runs and table.md in {}\n",
+          human_seconds(all.seconds()), out.string());
+  return result;
 }
 
 } // namespace caps

@@ -1,5 +1,6 @@
 #include "runtime/cli/commands.hpp"
 
+#include "runtime/cli/json_output.hpp"
 #include "runtime/conformance/conformance.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/output_folder.hpp"
@@ -10,6 +11,18 @@
 namespace caps {
 
 namespace {
+
+std::string_view json_word(verdict x) {
+  switch (x) {
+    case verdict::passed:
+      return "passed";
+    case verdict::failed:
+      return "failed";
+    case verdict::not_checked:
+      return "not_checked";
+  }
+  return "?";
+}
 
 std::string_view word(verdict x) {
   switch (x) {
@@ -53,24 +66,41 @@ exit_code conform_command(const cli_options& options, const components& known) {
   wanted.limit = std::chrono::seconds{options.limit};
   wanted.run = run_quietly;
   stopwatch all;
-  print("{}: scenarios and results in {}\n\n{:<31}{:<7}{}\n", options.protocol,
-        wanted.folder.string(), "check", "", "found");
+  if (!options.json)
+    print("{}: scenarios and results in {}\n\n{:<31}{:<7}{}\n",
+          options.protocol, wanted.folder.string(), "check", "", "found");
   std::vector<std::string> commands;
-  size_t checks = 0;
+  auto checks = json_object::array();
   check_conformance(wanted, known, [&](const conformance_check& x) {
-    ++checks;
+    auto failed = x.result == verdict::failed;
+    checks.push_back({{"name", x.name},
+                      {"result", json_word(x.result)},
+                      {"found", x.finding},
+                      {"command", failed ? json_object(x.command)
+                                         : json_object(nullptr)}});
     results.keep();
+    if (failed)
+      commands.push_back(fmt::format("{}:\n  {}\n", x.name, x.command));
+    if (options.json)
+      return;
     print("{:<31}{:<7}{}\n", x.name, word(x.result), x.finding);
     std::fflush(stdout);
-    if (x.result == verdict::failed)
-      commands.push_back(fmt::format("{}:\n  {}\n", x.name, x.command));
   });
-  print("\n{} of {} checks failed; {:.1f} s\n", commands.size(), checks,
-        all.seconds());
+  auto code = commands.empty() ? exit_code::success : exit_code::failure;
+  if (options.json) {
+    print_json({{"protocol", options.protocol},
+                {"folder", wanted.folder.string()},
+                {"checks", checks},
+                {"failed", commands.size()},
+                {"wall_seconds", all.seconds()}});
+    return code;
+  }
+  print("\n{} of {} checks failed; {:.1f} s\n", commands.size(),
+        checks.size(), all.seconds());
   for (const auto& x : commands)
     print("\n{}", x);
   flush_standard_output();
-  return commands.empty() ? exit_code::success : exit_code::failure;
+  return code;
 }
 
 } // namespace caps

@@ -31,7 +31,9 @@ caps::exit_code execute(const caps::cli_options& options) {
     case caps::command::study:
       return caps::study_command(options, known);
     case caps::command::list:
-      caps::print_text(caps::list_components(known, options.kind));
+      caps::print_text(options.json
+                         ? caps::list_components_json(known, options.kind)
+                         : caps::list_components(known, options.kind));
       caps::flush_standard_output();
       return caps::exit_code::success;
     case caps::command::verify:

@@ -1,5 +1,6 @@
 #include "runtime/cli/commands.hpp"
 
+#include "runtime/cli/json_output.hpp"
 #include "runtime/cli/plugin_options.hpp"
 #include "runtime/cli/reported_run.hpp"
 #include "runtime/process/interrupt.hpp"
@@ -22,6 +23,17 @@ namespace caps {
 exit_code verify_command(const cli_options& options) {
   recording_file file{options.recording};
   auto x = verify(file);
+  if (options.json) {
+    print_json({{"recording", options.recording.string()},
+                {"events", x.events},
+                {"metrics", x.metrics},
+                {"notes", x.notes},
+                {"snapshots", x.snapshots},
+                {"payloads", x.payloads},
+                {"transactions", x.transactions},
+                {"ended", x.ended}});
+    return exit_code::success;
+  }
   print("{}: sound: {} events, {} metrics, {} notes, {} snapshots, {} "
         "payloads in {} transactions; {}\n",
         options.recording.string(), x.events, x.metrics, x.notes, x.snapshots,

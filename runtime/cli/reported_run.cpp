@@ -13,6 +13,7 @@
 #include "runtime/report/run_log.hpp"
 #include "runtime/report/summary.hpp"
 #include "runtime/report/weights_files.hpp"
+#include "runtime/run/run_estimate.hpp"
 #include "runtime/scenario/writer.hpp"
 
 #include <fmt/format.h>
@@ -79,6 +80,19 @@ std::string header(const run_plan& plan, const run_settings& settings,
                      where, out.string());
 }
 
+/// The weights are what a run writes last: a disk that has no room for them
+/// would take the result of hours.
+void refuse_a_full_disk(const run_plan& plan,
+                        const std::filesystem::path& folder) {
+  auto needed = weights_bytes(plan);
+  auto free = static_cast<double>(std::filesystem::space(folder).available);
+  if (needed > free)
+    throw error(fmt::format("{}: the weights of {} nodes take {}, and {} are "
+                            "free there",
+                            folder.string(), plan.nodes.size(),
+                            human_bytes(needed), human_bytes(free)));
+}
+
 /// Keeps the new results once the run has started, and not the earlier ones.
 class keeps_results final : public run_observer {
 public:
@@ -143,6 +157,7 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
   auto& x = plan.content;
   const auto& out = options.out;
   output_folder results{out, options.force};
+  refuse_a_full_disk(plan, out);
   results.claim(names_of_results(plan.nodes.size()));
   write_file(out / "scenario.toml", to_toml(x));
   auto log = open_log(out / "log.txt", options.log_level);

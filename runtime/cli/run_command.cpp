@@ -1,6 +1,7 @@
 #include "runtime/cli/commands.hpp"
 
 #include "runtime/cli/reported_run.hpp"
+#include "runtime/cli/run_scenario.hpp"
 #include "runtime/launch/launch.hpp"
 #include "runtime/process/heartbeat.hpp"
 #include "runtime/process/interrupt.hpp"
@@ -30,23 +31,6 @@ run_end execute(run_plan& plan, const run_settings& settings,
   return run_real(plan, settings, observer);
 }
 
-loaded_scenario load(const cli_options& options, const components& known) {
-  auto result = load_scenario(options.scenario, options.all_settings(), known);
-  auto& x = result.content;
-  if (options.processes == 1)
-    return result;
-  if (options.clock == "virtual")
-    throw input_error("--processes: the virtual clock lives in one process; "
-                      "leave out --clock virtual or --processes");
-  auto nodes = x.nodes + x.protocol.recipe()->servers().servers;
-  if (static_cast<int64_t>(options.processes) > nodes)
-    throw input_error(fmt::format("--processes {}: the scenario has only {} "
-                                  "nodes",
-                                  options.processes, nodes));
-  x.clock = "real";
-  return result;
-}
-
 /// The heartbeat of a process that another one has started, at its standard
 /// input; without the other one it has nothing to do.
 std::unique_ptr<heartbeat> beat_for(const cli_options& options) {
@@ -61,8 +45,8 @@ std::unique_ptr<heartbeat> beat_for(const cli_options& options) {
 }
 
 /// One of the processes that another one has started.
-exit_code join(run_plan& plan, const run_settings& settings,
-               const cli_options& options) {
+exit_code join_launcher(run_plan& plan, const run_settings& settings,
+                        const cli_options& options) {
   auto end = join_run(plan, settings, options.join_port,
                       static_cast<uint32_t>(options.process));
   if (!end.text.empty())
@@ -87,13 +71,13 @@ exit_code run_command(const cli_options& options, const components& known) {
     {joins ? nullptr : settings.interrupted, !joins && !options.quiet}};
   settings.setup = &setup;
   setup.begin("reading the scenario");
-  auto loaded = load(options, known);
+  auto loaded = load_run(options, known);
   if (!joins && options.processes > 1)
     ensure_files_for_launch(options.processes);
   auto plan = make_plan(std::move(loaded), &setup);
   if (joins) {
     setup.end();
-    return join(plan, settings, options);
+    return join_launcher(plan, settings, options);
   }
   setup.begin("opening the results");
   auto out = options.out.empty() ? default_output_folder(plan.content.name)

@@ -1,5 +1,6 @@
 #include "models/threads.hpp"
 #include "runtime/cli/commands.hpp"
+#include "runtime/cli/json_output.hpp"
 #include "runtime/process/interrupt.hpp"
 #include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
@@ -112,9 +113,10 @@ public:
   }
 
   exit_code execute() {
-    print("{}: {} runs of {} are done, {} to go, {} at a time; in {}\n",
-          study_.name, done_, done_ + due_.size(), due_.size(), jobs_,
-          out_.string());
+    if (!options_.json)
+      print("{}: {} runs of {} are done, {} to go, {} at a time; in {}\n",
+            study_.name, done_, done_ + due_.size(), due_.size(), jobs_,
+            out_.string());
     std::fflush(stdout);
     std::vector<std::thread> threads;
     for (size_t i = 0; i < std::min(jobs_, due_.size()); ++i)
@@ -125,9 +127,15 @@ public:
       std::rethrow_exception(failure_);
     auto text = tables();
     write_file(out_ / "study.md", text);
+    if (interrupted_)
+      code_ = exit_code::interrupted;
+    if (options_.json) {
+      print_json(json());
+      return code_;
+    }
     print_text("\n" + text);
     flush_standard_output();
-    return interrupted_ ? exit_code::interrupted : code_;
+    return code_;
   }
 
 private:
@@ -171,6 +179,7 @@ private:
     result.out = run.out;
     result.force = true;
     result.quiet = true;
+    result.json = false;
     if (result.threads == 0)
       result.threads
         = std::max<size_t>(1, std::thread::hardware_concurrency() / jobs_);
@@ -211,7 +220,10 @@ private:
     if (!result.value && !result.diverged && code_ == exit_code::success)
       code_ = result.code;
     record(run, result);
-    print("[{}/{}] {} seed {}: {}, {}\n", ++made_, due_.size(), run.cell->name,
+    ++made_;
+    if (options_.json)
+      return;
+    print("[{}/{}] {} seed {}: {}, {}\n", made_, due_.size(), run.cell->name,
           run.seed, text_of(result), human_seconds(result.wall_seconds));
     std::fflush(stdout);
   }
@@ -231,6 +243,52 @@ private:
     if (x.wall_seconds > 0)
       wall_.add(x.wall_seconds);
     longest_ = std::max(longest_, x.wall_seconds);
+  }
+
+  json_object json() const {
+    auto tables = json_object::array();
+    for (const auto& table : study_.tables) {
+      auto rows = json_object::array();
+      for (size_t row = 0; row < table.rows.size(); ++row) {
+        auto cells = json_object::array();
+        for (size_t column = 0; column < table.columns.size(); ++column)
+          cells.push_back(json(table.cell(row, column)));
+        rows.push_back({{"name", table.rows[row].name}, {"cells", cells}});
+      }
+      auto columns = json_object::array();
+      for (const auto& x : table.columns)
+        columns.push_back(x.name);
+      tables.push_back(
+        {{"title", table.title}, {"columns", columns}, {"rows", rows}});
+    }
+    return {{"study", study_.name},
+            {"folder", out_.string()},
+            {"exit_code", static_cast<int>(code_)},
+            {"value", study_.value},
+            {"scale", study_.scale},
+            {"seeds", study_.seeds},
+            {"tolerance", study_.tolerance},
+            {"runs_made", made_},
+            {"runs_before", done_},
+            {"tables", tables},
+            {"wall_seconds", json_sample(wall_)}};
+  }
+
+  json_object json(const study_cell& cell) const {
+    cell_result x;
+    if (auto i = results_.find(&cell); i != results_.end())
+      x = i->second;
+    sample values;
+    for (auto value : x.values.values())
+      values.add(study_.scale * value);
+    return {{"name", cell.name},
+            {"value", json_sample(values)},
+            {"diverged", x.diverged},
+            {"failed", x.failed},
+            {"published", cell.published.empty()
+                            ? json_object(nullptr)
+                            : json_object(cell.published)},
+            {"differs", differs(x, cell.published)}};
   }
 
   std::string tables() const {

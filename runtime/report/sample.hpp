@@ -14,6 +14,8 @@ public:
 
   size_t size() const noexcept { return values_.size(); }
 
+  const std::vector<double>& values() const noexcept { return values_; }
+
   double mean() const;
 
   /// Standard deviation of the sample; @pre two values at least

@@ -1,6 +1,7 @@
 #include "runtime/run/plan.hpp"
 
 #include "models/device.hpp"
+#include "models/memory.hpp"
 #include "runtime/process/setup_phase.hpp"
 
 #include <fmt/format.h>
@@ -308,6 +309,24 @@ std::shared_ptr<node_environment> make_environment(const run_plan& plan,
   return result;
 }
 
+/// Before anything is made for every node: each has its parameters and their
+/// gradient at least.
+void refuse_what_cannot_fit(const run_plan& plan, const source_map& places) {
+  const auto& x = plan.content;
+  auto numel = plan.model->layout().numel();
+  auto width = x.dtype == "float64" ? 8 : 4;
+  auto needed = 2. * width * static_cast<double>(numel)
+                * static_cast<double>(x.nodes);
+  auto limit = static_cast<double>(memory_limit_bytes());
+  places.locate("nodes.count", [&] {
+    if (x.device == "cpu" && needed > limit)
+      throw input_error(fmt::format(
+        "nodes.count: {} nodes with {} parameters take {:.1f} GB at least, and "
+        "there are {:.1f} GB of memory",
+        x.nodes, numel, needed / 1e9, limit / 1e9));
+  });
+}
+
 } // namespace
 
 node_setting setting_of(const run_plan& plan, const node_config& node,
@@ -336,6 +355,14 @@ run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
     std::move(loaded.content), {}, {}, {}, {}, {}, {}, {}, {}, {}};
   auto& x = result.content;
   auto seed = static_cast<uint64_t>(x.seed);
+  begin("reading the data");
+  result.data = places.locate("data", [&] {
+    return x.data.recipe()->make({x.data_path, seed});
+  });
+  result.model = places.locate("model", [&] {
+    return x.model.recipe()->make(result.data.train->shape());
+  });
+  refuse_what_cannot_fit(result, places);
   begin("drawing the graph");
   result.topology = draw_graph(x, places);
   auto servers = x.protocol.recipe()->servers().servers;
@@ -345,13 +372,6 @@ run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
   begin("finding how fast averages spread");
   if (servers == 0)
     result.mixing_facts = examine(result.mixing);
-  begin("reading the data");
-  result.data = places.locate("data", [&] {
-    return x.data.recipe()->make({x.data_path, seed});
-  });
-  result.model = places.locate("model", [&] {
-    return x.model.recipe()->make(result.data.train->shape());
-  });
   begin("dealing the samples");
   auto split = places.locate("data.validation", [&] {
     random_stream stream{seed, no_node, "validation"};

@@ -6,6 +6,7 @@
 #include "runtime/scenario/writer.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <functional>
 #include <iterator>
@@ -194,26 +195,35 @@ std::string document_scenario(const components& known) {
 
 namespace {
 
-/// Further lines on a component in a listing; none for most kinds.
+/// What a net costs on data of some shape.
+struct net_cost {
+  std::vector<int64_t> sample;
+  net_summary facts;
+};
+
+/// One component, as it is listed.
+struct listed_component {
+  std::string name;
+  std::string doc;
+  /// Of nets, on the pictures of the usual datasets they can take.
+  std::vector<net_cost> costs;
+  std::vector<option_text> options;
+};
+
 template <class Entry>
-std::string facts_of(const Entry&) {
+std::vector<net_cost> costs_of(const Entry&) {
   return {};
 }
 
-/// What a net costs on the pictures of the usual datasets it can take.
 template <>
-std::string facts_of(const registry<net_recipe>::entry& entry) {
-  std::string result;
+std::vector<net_cost> costs_of(const registry<net_recipe>::entry& entry) {
+  std::vector<net_cost> result;
   for (const data_shape& data : {data_shape{{1, 28, 28}, 10},
                                  data_shape{{3, 32, 32}, 10},
                                  data_shape{{16}, 0}}) {
     try {
-      auto cost = summarize(*entry.recipe()->make(data), at::kFloat);
-      fmt::format_to(std::back_inserter(result),
-                     "    on {}: {} parameters, {} buffers, {} bytes, {} "
-                     "multiply-adds a sample\n",
-                     fmt::join(data.sample, "x"), cost.parameters, cost.buffers,
-                     cost.bytes, cost.multiply_adds);
+      result.push_back(
+        {data.sample, summarize(*entry.recipe()->make(data), at::kFloat)});
     } catch (const input_error&) {
       continue; // not made for such data
     }
@@ -221,29 +231,69 @@ std::string facts_of(const registry<net_recipe>::entry& entry) {
   return result;
 }
 
-} // namespace
-
-std::string list_components(const components& known, std::string_view kind) {
-  std::string out;
+std::vector<listed_component> components_of(const components& known,
+                                            std::string_view kind) {
+  std::vector<listed_component> result;
   std::vector<std::string> kinds;
   for_each_kind(known, [&](std::string_view plural, const auto& entries) {
     kinds.emplace_back(plural);
     if (plural != kind)
       return;
-    for (const auto& entry : entries.entries()) {
-      fmt::format_to(std::back_inserter(out), "{}\n    {}\n", entry.name,
-                     entry.doc);
-      out += facts_of(entry);
-      for (const auto& x : options_of(entry))
-        fmt::format_to(std::back_inserter(out), "    {} = {}  ({}) {}\n",
-                       x.name, x.initial, x.type, x.doc);
-    }
+    for (const auto& entry : entries.entries())
+      result.push_back(
+        {entry.name, entry.doc, costs_of(entry), options_of(entry)});
   });
-  if (out.empty())
+  if (result.empty())
     throw input_error(fmt::format("there is nothing to list under '{}'; known: "
                                   "{}",
                                   kind, join(kinds)));
+  return result;
+}
+
+} // namespace
+
+std::string list_components(const components& known, std::string_view kind) {
+  std::string out;
+  auto to = std::back_inserter(out);
+  for (const auto& x : components_of(known, kind)) {
+    fmt::format_to(to, "{}\n    {}\n", x.name, x.doc);
+    for (const auto& [data, cost] : x.costs)
+      fmt::format_to(to,
+                     "    on {}: {} parameters, {} buffers, {} bytes, {} "
+                     "multiply-adds a sample\n",
+                     fmt::join(data, "x"), cost.parameters, cost.buffers,
+                     cost.bytes, cost.multiply_adds);
+    for (const auto& option : x.options)
+      fmt::format_to(to, "    {} = {}  ({}) {}\n", option.name, option.initial,
+                     option.type, option.doc);
+  }
   return out;
+}
+
+std::string list_components_json(const components& known,
+                                 std::string_view kind) {
+  using json_value = nlohmann::ordered_json;
+  auto list = json_value::array();
+  for (const auto& x : components_of(known, kind)) {
+    json_value entry{{"name", x.name}, {"meaning", x.doc}};
+    auto& options = entry["options"] = json_value::array();
+    for (const auto& option : x.options)
+      options.push_back({{"key", option.name},
+                         {"type", option.type},
+                         {"default", option.initial},
+                         {"meaning", option.doc}});
+    if (!x.costs.empty()) {
+      auto& costs = entry["costs"] = json_value::array();
+      for (const auto& [data, cost] : x.costs)
+        costs.push_back({{"sample", data},
+                         {"parameters", cost.parameters},
+                         {"buffers", cost.buffers},
+                         {"bytes", cost.bytes},
+                         {"multiply_adds", cost.multiply_adds}});
+    }
+    list.push_back(std::move(entry));
+  }
+  return json_value{{"kind", kind}, {"components", list}}.dump(2) + "\n";
 }
 
 } // namespace caps

@@ -15,4 +15,8 @@ std::string document_scenario(const components& known);
 /// another one.
 std::string list_components(const components& known, std::string_view kind);
 
+/// The same as a JSON object.
+std::string list_components_json(const components& known,
+                                 std::string_view kind);
+
 } // namespace caps

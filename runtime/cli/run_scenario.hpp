@@ -1,0 +1,13 @@
+#pragma once
+
+#include "runtime/cli/options.hpp"
+#include "runtime/components/components.hpp"
+#include "runtime/scenario/reader.hpp"
+
+namespace caps {
+
+/// The scenario of a run with everything that the command line changes in it.
+/// Throws `input_error` for what does not fit together.
+loaded_scenario load_run(const cli_options& options, const components& known);
+
+} // namespace caps
