@@ -99,7 +99,8 @@ TEST_CASE("a full disk is told at once and does not stop the training",
 
 TEST_CASE("a disk full from the start is an error", "[failure]") {
   workshop shop;
-  small_disk disk{shop / "out", "4k"};
+  // Room for the list of the files and for the scenario.
+  small_disk disk{shop / "out", "8k"};
   if (!disk.mounted()) {
     WARN("only root can make a disk to fill");
     return;
@@ -109,6 +110,21 @@ TEST_CASE("a disk full from the start is an error", "[failure]") {
   // The log, which a run can do without, is told of before.
   CHECK_THAT(got.err, contains("error: cannot write out/metrics.csv: No space "
                                "left on device\n"));
+}
+
+TEST_CASE("a disk without room for the weights is refused", "[failure]") {
+  workshop shop;
+  small_disk disk{shop / "out", "4k"};
+  if (!disk.mounted()) {
+    WARN("only root can make a disk to fill");
+    return;
+  }
+  auto got = shop.train({"--record", "off"});
+  CHECK(got.code == 1);
+  CHECK(got.err
+        == "error: out: the weights of 3 nodes take 4.6 kB, and 4.1 kB are "
+           "free there\n");
+  CHECK(std::filesystem::is_empty(shop / "out"));
 }
 
 TEST_CASE("a late message ends the run if it must not be missed", "[failure]") {
