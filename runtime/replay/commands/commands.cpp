@@ -158,9 +158,10 @@ constexpr std::array commands{
                  why_command, nullptr},
   replay_command{
     "when", "when <node> [layer|died]",
-    "finds the last write to a node's parameters, or its crash",
+    "finds the last write to a node's parameters, or how it died",
     "With a layer, the states that are known are compared: the write lies "
-    "between two of\nthem.",
+    "between two of\nthem. A node dies of a crash, of a failure of its own or "
+    "with its process.",
     when_command, complete_node},
   replay_command{
     "exact", "exact [on|off]",

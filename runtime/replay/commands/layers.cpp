@@ -88,22 +88,33 @@ answer when_layer(session& s, int64_t node, const std::string& layer) {
                                 layer, node));
 }
 
-/// The event with which a node crashed, wherever in the run.
+/// How a node ended before the others, wherever in the run: by a crash, for a
+/// failure of its own or with its process. What is recorded at every level is
+/// the line of the log; where events are, its event as well.
 answer when_died(session& s, int64_t node) {
-  query q{s.file(), fmt::format("SELECT {} FROM event WHERE destination = ? "
-                                "AND kind = 'crash'",
-                                event_columns)};
+  query q{s.file(), "SELECT sequence, time, text FROM note WHERE node = ? AND "
+                    "kind = 'failure' ORDER BY id LIMIT 1"};
   q.bind(node);
   answer result;
-  result.json = {{"node", node}, {"event", nullptr}};
+  result.json = {{"node", node},
+                 {"event", nullptr},
+                 {"time", nullptr},
+                 {"text", nullptr}};
   if (!q.next()) {
-    result.text = fmt::format("node {} does not crash in this run\n", node);
+    result.text = fmt::format("no death of node {} is recorded\n", node);
     return result;
   }
-  auto event = event_of(q);
-  result.text = fmt::format("{}, after {} steps\n", to_text(event),
-                            event.node_step);
-  result.json["event"] = to_json(event);
+  auto time = q.integer(1).value_or(0);
+  auto text = q.text(2);
+  result.json["time"] = time;
+  result.json["text"] = text;
+  if (auto event = find_event(s.file(), q.integer(0).value_or(0))) {
+    result.json["event"] = to_json(*event);
+    result.text = fmt::format("{}, after {} steps\n  {}\n", to_text(*event),
+                              event->node_step, text);
+  } else {
+    result.text = fmt::format("at {}: {}\n", time_text(time), text);
+  }
   return result;
 }
 

@@ -83,8 +83,19 @@ TEST_CASE("epochs are reported when those who live have finished them",
   CHECK(crash["node_step"] == 5);
   CHECK(at("when 1 died")["event"] == crash);
   CHECK(at("when 0 died")["event"].is_null());
+  CHECK(at("when 0 died")["time"].is_null());
   // Those who live finish rounds without it.
   CHECK(at("goto round 20")["position"] == end);
+}
+
+TEST_CASE("deaths are known where no events are recorded", "[fault]") {
+  workshop shop{tiny_scenario + crash_of_1};
+  REQUIRE(shop.train({"--record", "metrics"}).code == 0);
+  auto got = shop.caps({"replay", "out/run.caps", "--command", "when 1 died",
+                        "--command", "when 0 died"});
+  CHECK(got.out
+        == "at 55ms: node 1 crashes at 55ms after 5 steps, as [[fault]] "
+           "says\nno death of node 0 is recorded\n");
 }
 
 TEST_CASE("a run that no node survives has failed", "[fault]") {
@@ -105,6 +116,11 @@ TEST_CASE("workers notice that their server has crashed", "[fault]") {
              Catch::Contains("worker 0 has waited 50.000 s for the parameters "
                              "of server 3"));
   CHECK(got.code == 5);
+  // The replay knows of a death that no [[fault]] asked for.
+  auto death = shop.caps({"replay", "out/run.caps", "--command",
+                          "when 0 died"});
+  CHECK_THAT(death.out, Catch::Contains("timer at node 0, after 5 steps\n  "
+                                        "worker 0 has waited 50.000 s"));
 }
 
 TEST_CASE("a fault of nobody is refused", "[fault]") {
