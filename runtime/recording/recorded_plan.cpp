@@ -3,6 +3,7 @@
 #include "models/errors.hpp"
 #include "runtime/recording/recording_facts.hpp"
 #include "runtime/run_file/query.hpp"
+#include "runtime/scenario/toml_place.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -19,8 +20,8 @@ void check_files(const std::string& scenario, const std::string& path,
                  const components& known, const plugin_consent& may_load) {
   toml::table table;
   try {
-    table = toml::parse(scenario);
-  } catch (const toml::parse_error&) {
+    table = parse_toml(scenario, "scenario");
+  } catch (const input_error&) {
     return; // whoever reads it says what is wrong
   }
   if (table.contains("include"))

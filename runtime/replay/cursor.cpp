@@ -1,5 +1,6 @@
 #include "runtime/replay/cursor.hpp"
 
+#include "models/deep_key.hpp"
 #include "models/errors.hpp"
 #include "runtime/replay/recorded_event.hpp"
 
@@ -28,9 +29,14 @@ constexpr int64_t round_steps_max = 1'000'000;
 
 /// K of the schedules that have rounds, 1 of all others.
 int64_t round_length(recording_file& file) {
+  auto text = file.meta("scenario").value_or("");
+  if (find_deep_key(text))
+    throw data_error(fmt::format("{}: damaged: the scenario in it has a key of "
+                                 "more than {} parts",
+                                 file.path().string(), key_parts_max));
   toml::table scenario;
   try {
-    scenario = toml::parse(file.meta("scenario").value_or(""));
+    scenario = toml::parse(text);
   } catch (const toml::parse_error& e) {
     throw data_error(fmt::format("{}: damaged: the scenario in it cannot be "
                                  "read: {}",

@@ -102,15 +102,6 @@ void merge(toml::table& into, toml::table&& from) {
   }
 }
 
-toml::table parse(std::string_view text, const std::string& origin) {
-  try {
-    return toml::parse(text, origin);
-  } catch (const toml::parse_error& e) {
-    throw input_error(
-      fmt::format("{}: {}", place_of(e.source()), e.description()));
-  }
-}
-
 std::string read_file(const std::filesystem::path& file,
                       const std::string& wanted_by) {
   std::error_code problem;
@@ -157,7 +148,8 @@ toml::table with_includes(toml::table content,
                                   place, files_max));
   auto base = file.parent_path() / *name;
   auto result = with_includes(
-    parse(read_file(base, place + ": include: "), base.string()), base, places);
+    parse_toml(read_file(base, place + ": include: "), base.string()), base,
+    places);
   content.erase("include");
   merge(result, std::move(content));
   return result;
@@ -170,20 +162,23 @@ toml::table parse_setting(const std::string& setting) {
   if (equals == std::string::npos || equals == 0)
     throw input_error(fmt::format(
       "--set {}: expected key=value, such as --set optimizer.lr=0.1", setting));
-  auto origin = "--set " + setting;
+  // Messages name the setting, but not a page of it.
+  constexpr size_t shown_max = 200;
+  auto origin = "--set " + setting.substr(0, shown_max)
+                + (setting.size() > shown_max ? "..." : "");
   auto key = setting.substr(0, equals);
   auto value = setting.substr(equals + 1);
   try {
-    return toml::parse(key + " = " + value, origin);
-  } catch (const toml::parse_error&) {
+    return parse_toml(key + " = " + value, origin);
+  } catch (const input_error&) {
     if (value.find_first_of("\"'\n\\") == std::string::npos) {
       try {
-        return toml::parse(key + " = \"" + value + "\"", origin);
-      } catch (const toml::parse_error&) {
+        return parse_toml(key + " = \"" + value + "\"", origin);
+      } catch (const input_error&) {
         // The key is wrong as well: report the setting as it was written.
       }
     }
-    return parse(key + " = " + value, origin);
+    throw;
   }
 }
 
@@ -239,7 +234,7 @@ loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
                                const std::vector<std::string>& settings,
                                const components& known) {
   source_map places;
-  auto source = with_includes(parse(text, origin), origin, places);
+  auto source = with_includes(parse_toml(text, origin), origin, places);
   for (const auto& setting : settings)
     merge(source, parse_setting(setting));
   auto all = load_plugins(source, known);

@@ -1,5 +1,8 @@
 #include "runtime/scenario/toml_place.hpp"
 
+#include "models/deep_key.hpp"
+#include "models/errors.hpp"
+
 #include <fmt/format.h>
 
 #include <sstream>
@@ -25,6 +28,22 @@ std::string place_of(const toml::source_region& region) {
     return *region.path;
   return fmt::format("{}:{}:{}", *region.path, region.begin.line,
                      region.begin.column);
+}
+
+toml::table parse_toml(std::string_view text, const std::string& origin) {
+  if (auto deep = find_deep_key(text)) {
+    auto place = origin.starts_with("--set")
+                   ? origin
+                   : fmt::format("{}:{}:{}", origin, deep->line, deep->column);
+    throw input_error(fmt::format("{}: expected a key of at most {} parts",
+                                  place, key_parts_max));
+  }
+  try {
+    return toml::parse(text, origin);
+  } catch (const toml::parse_error& e) {
+    throw input_error(
+      fmt::format("{}: {}", place_of(e.source()), e.description()));
+  }
 }
 
 std::string found(const toml::node& x) {

@@ -190,12 +190,8 @@ toml::table parse_study(const std::filesystem::path& file) {
     throw input_error(fmt::format("{}: cannot read the study: {}",
                                   file.string(),
                                   std::strerror(in ? EISDIR : errno)));
-  try {
-    return toml::parse(in, file.string());
-  } catch (const toml::parse_error& e) {
-    throw input_error(
-      fmt::format("{}: {}", place_of(e.source()), e.description()));
-  }
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  return parse_toml(text, file.string());
 }
 
 } // namespace

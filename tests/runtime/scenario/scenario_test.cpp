@@ -166,6 +166,21 @@ TEST_CASE("wrong values of every type are placed", "[scenario]") {
   refuse("", "--set optimizer=1", {"optimizer=1"});
 }
 
+TEST_CASE("keys of very many parts are refused", "[scenario]") {
+  std::string deep = "a";
+  for (int i = 1; i < 40'000; ++i)
+    deep += i % 2 ? ".\"a\"" : " . a";
+  refuse("seed = 1\n" + deep + " = 1\n", "test.toml:2:1: expected a key of at "
+                                         "most 16 parts");
+  refuse("[" + deep + "]\n", "test.toml:1:2: expected a key");
+  refuse("x = {" + deep + " = 1}\n", "test.toml:1:6: expected a key");
+  refuse("", "...: expected a key of at most 16 parts", {deep + "=1"});
+  // Dots elsewhere are none of a key.
+  refuse("name = \"" + deep.substr(0, 1) + std::string(100, '.') + "\"\n"
+           "# a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a\nx = 1.5\n",
+         "test.toml:3:1: unknown key 'x'");
+}
+
 TEST_CASE("every shipped scenario is valid", "[scenario]") {
   auto known = built_in_components();
   int count = 0;
