@@ -97,6 +97,16 @@ public:
   virtual void texts(std::string_view name, std::vector<std::string>& value,
                      std::string_view doc)
     = 0;
+
+  /// Says that option `name`, shown before, changes nothing with the values
+  /// that all have now, and why ("there is no momentum"). Whoever reads a
+  /// scenario warns if it was given another value than its default.
+  virtual void idle(std::string_view /*name*/, std::string_view /*why*/) {}
+
+  /// The same for an option that says the contrary of another: it is refused
+  /// if it was given another value than its default.
+  virtual void contradicts(std::string_view /*name*/,
+                           std::string_view /*why*/) {}
 };
 
 /// A component that has options and makes a `Product` from them. Options are

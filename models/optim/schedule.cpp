@@ -10,7 +10,8 @@ double schedule::rate(double base_rate, int64_t position) const {
     return base_rate * start_.multiplier * rest_(position - start_.length);
   auto share
     = static_cast<double>(position) / static_cast<double>(start_.length);
-  return base_rate * (1 + (start_.multiplier - 1) * share);
+  return base_rate
+         * (start_.start + (start_.multiplier - start_.start) * share);
 }
 
 namespace {
@@ -34,27 +35,57 @@ public:
                    "what the schedule counts");
     visitor.integer("warmup", start_.length, at_least(0),
                     "units over which the rate first rises");
+    visitor.real("warmup_start", start_.start, between(-1, 1),
+                 "share of the base rate it rises from; negative: 1/warmup, or "
+                 "1 with a warmup_multiplier");
     visitor.real("warmup_multiplier", start_.multiplier, {.min = 1},
                  "how many times the base rate it rises to");
+    if (start_.length == 0) {
+      visitor.idle("warmup_start", "warmup is 0");
+      visitor.idle("warmup_multiplier", "warmup is 0");
+    } else if (auto start = resolved(); start.start == start.multiplier) {
+      visitor.idle("warmup", "it rises from the rate to the rate; give a "
+                             "warmup_start below 1 or a warmup_multiplier");
+    }
+    if (start_.length == 0 && is_constant())
+      visitor.idle("unit", "the rate stays as it is");
   }
 
   schedule make() const final {
-    auto start = start_;
-    // Without a warm-up there is nothing to multiply.
-    if (start.length == 0)
-      start.multiplier = 1;
-    return {unit_named(unit_), start, make_curve()};
+    std::vector<schedule_goal> goals;
+    if (start_.length > 0)
+      goals.push_back({"warmup", start_.length});
+    if (auto goal = curve_goal(); !goal.option.empty())
+      goals.push_back({goal.option, start_.length + goal.position});
+    return {unit_named(unit_), resolved(), make_curve(), std::move(goals)};
   }
 
 private:
+  /// The warm-up with what it leaves open.
+  warm_up resolved() const {
+    if (start_.length == 0)
+      return {}; // there is nothing to multiply
+    auto result = start_;
+    if (result.start < 0)
+      result.start = result.multiplier > 1
+                       ? 1
+                       : 1 / static_cast<double>(result.length);
+    return result;
+  }
+
+  virtual bool is_constant() const { return false; }
   virtual void describe_curve(option_visitor&) {}
   virtual schedule::curve make_curve() const = 0;
+  /// Where the curve leads to, after the warm-up; nameless for nowhere.
+  virtual schedule_goal curve_goal() const { return {}; }
 
   std::string unit_ = "epoch";
-  warm_up start_;
+  warm_up start_{.length = 0, .start = -1, .multiplier = 1};
 };
 
 class constant_recipe : public common_recipe {
+  bool is_constant() const override { return true; }
+
   schedule::curve make_curve() const override {
     return [](int64_t) { return 1.0; };
   }
@@ -70,6 +101,10 @@ class step_recipe : public common_recipe {
     return [every = every_, gamma = gamma_](int64_t t) {
       return std::pow(gamma, static_cast<double>(t / every));
     };
+  }
+
+  schedule_goal curve_goal() const override {
+    return {"every", every_ + 1}; // the first unit after a drop
   }
 
   int64_t every_ = 30;
@@ -112,6 +147,8 @@ protected:
   }
 
 private:
+  schedule_goal curve_goal() const override { return {"length", length_}; }
+
   int64_t length_ = 200;
   double end_ = 0;
 };

@@ -69,6 +69,20 @@ TEST_CASE("any schedule composes with a warm-up", "[schedule]") {
   }
 }
 
+TEST_CASE("a warm-up rises from near 0 to the rate", "[schedule]") {
+  auto usual = make("constant", {{"warmup", int64_t{5}}});
+  for (int64_t t = 0; t <= 5; ++t)
+    CHECK(usual.rate(0.1, t)
+          == Approx(0.1 * (0.2 + 0.8 * static_cast<double>(t) / 5)));
+  CHECK(usual.rate(0.1, 6) == 0.1);
+  auto both = make("constant", {{"warmup", int64_t{4}},
+                                {"warmup_start", 0.5},
+                                {"warmup_multiplier", 2.0}});
+  CHECK(both.rate(0.1, 0) == Approx(0.05));
+  CHECK(both.rate(0.1, 2) == Approx(0.125));
+  CHECK(both.rate(0.1, 4) == Approx(0.2));
+}
+
 TEST_CASE("a multiplier without a warm-up does nothing", "[schedule]") {
   CHECK(make("constant", {{"warmup_multiplier", 5.0}}).rate(0.1, 0) == 0.1);
 }
