@@ -54,6 +54,11 @@ void link_model::describe(option_visitor& visitor) {
   visitor.text("trace", trace,
                "file of latencies in seconds, one per line and message, over "
                "and over, in place of latency and jitter");
+  if (jitter.count() == 0)
+    visitor.idle("distribution", "there is no jitter");
+  if (reorder == 0)
+    visitor.contradicts("reorder_delay",
+                        "reorder is 0, so no message is held back");
 }
 
 void link_model::check() const {

@@ -98,6 +98,23 @@ struct server_demand {
   bool update_per_gradient = false;
 };
 
+/// The keys of a scenario that only some protocols make use of.
+struct used_settings {
+  /// [topology] kind and the options of the one so named.
+  bool topology = true;
+  /// topology.mixing, topology.lazy and the weight of an [[edge]]: averages
+  /// with `node_context::self_weight` and the weights of in-neighbours.
+  bool mixing = true;
+  /// [optimizer] and [schedule].
+  bool optimizer = true;
+  /// [swaps] kind with its options, and step.
+  bool swaps = true;
+  /// training.same_start.
+  bool same_start = true;
+  /// evaluation.rounds.
+  bool consensus = true;
+};
+
 /// Makes the protocol of a node from the options of the run.
 class protocol_recipe
   : public recipe<std::unique_ptr<protocol>, node_context&> {
@@ -105,6 +122,11 @@ public:
   /// With servers, the nodes of the scenario are workers, each connected to
   /// every server, and nobody else.
   virtual server_demand servers() const { return {}; }
+
+  /// Which keys this protocol makes use of in a run with these swaps; their
+  /// schedule is null in a run with servers. A scenario that changes another
+  /// one is refused.
+  virtual used_settings uses(const swap_plan&) const { return {}; }
 
   /// What a node costs.
   virtual round_cost cost(const node_setting& node) const = 0;

@@ -184,6 +184,10 @@ public:
     return {options_.serving.servers, true};
   }
 
+  used_settings uses(const swap_plan&) const override {
+    return used_with_servers();
+  }
+
   std::unique_ptr<protocol> make(node_context& node) const override {
     if (node.role() == node_role::parameter_server)
       return std::make_unique<async_server>(node, options_);

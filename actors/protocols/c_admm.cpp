@@ -66,6 +66,10 @@ public:
     return std::make_unique<c_admm_protocol>(node, options_);
   }
 
+  used_settings uses(const swap_plan&) const override {
+    return {.mixing = false, .optimizer = false};
+  }
+
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
   }

@@ -191,6 +191,11 @@ public:
     return std::make_unique<dsgd_protocol>(node, options_);
   }
 
+  used_settings uses(const swap_plan& swaps) const override {
+    // With one partner at a time both take the mean.
+    return {.mixing = !swaps.schedule->one_peer()};
+  }
+
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
   }

@@ -67,6 +67,10 @@ public:
     return std::make_unique<gossip_protocol>(node);
   }
 
+  used_settings uses(const swap_plan&) const override {
+    return {.mixing = false};
+  }
+
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
   }

@@ -48,6 +48,10 @@ public:
                                            averaging_);
   }
 
+  used_settings uses(const swap_plan&) const override {
+    return {.mixing = false};
+  }
+
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
   }

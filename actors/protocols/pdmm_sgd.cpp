@@ -48,6 +48,10 @@ public:
     return std::make_unique<pdmm_sgd_protocol>(node, options_, averaging_);
   }
 
+  used_settings uses(const swap_plan&) const override {
+    return {.mixing = false};
+  }
+
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, options_.rho > 0 ? 2 : 1);
   }

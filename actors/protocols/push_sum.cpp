@@ -133,6 +133,10 @@ public:
     return std::make_unique<push_sum_protocol>(node, options_);
   }
 
+  used_settings uses(const swap_plan&) const override {
+    return {.mixing = false};
+  }
+
   round_cost cost(const node_setting& node) const override {
     return swap_cost(node, 1);
   }

@@ -34,6 +34,15 @@ void check(const serving_options& options, const node_setting& node,
       fmt::format("{}: compress_pulls needs a compressor", protocol));
 }
 
+used_settings used_with_servers() {
+  return {.topology = false,
+          .mixing = false,
+          .optimizer = true,
+          .swaps = false,
+          .same_start = false,
+          .consensus = false};
+}
+
 round_cost serving_cost(const serving_options& options,
                         const node_setting& node) {
   round_cost result;

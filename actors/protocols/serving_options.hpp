@@ -28,6 +28,10 @@ struct serving_options {
 void check(const serving_options& options, const node_setting& node,
            std::string_view protocol);
 
+/// What all protocols with parameter servers make use of: such a run has a
+/// graph, messages and a start of its own.
+used_settings used_with_servers();
+
 /// What a node costs in a step of all workers.
 round_cost serving_cost(const serving_options& options,
                         const node_setting& node);

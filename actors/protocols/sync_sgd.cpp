@@ -98,6 +98,10 @@ public:
     return {options_.serving.servers, false};
   }
 
+  used_settings uses(const swap_plan&) const override {
+    return used_with_servers();
+  }
+
   std::unique_ptr<protocol> make(node_context& node) const override {
     if (node.role() == node_role::parameter_server)
       return std::make_unique<sync_server>(node, options_);

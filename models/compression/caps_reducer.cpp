@@ -291,6 +291,12 @@ public:
     visitor.boolean("residual", x.residual,
                     "send later what was left out; else it is lost, as "
                     "published");
+    if (x.detection == "all")
+      visitor.idle("sample", "detection is \"all\"");
+    if (x.threshold.adjust_rate == 0)
+      for (auto name : {"lower_bound", "max_bound", "scheduling_freq",
+                        "history_length", "metric"})
+        visitor.idle(name, "adjust_rate is 0");
   }
 
   std::unique_ptr<reducer> make(const parameter_layout& layout,

@@ -77,7 +77,11 @@ struct data_source {
 
 /// Loads one kind of dataset; throws `data_error` for missing or damaged
 /// files.
-using dataset_recipe = recipe<dataset_pair, const data_source&>;
+class dataset_recipe : public recipe<dataset_pair, const data_source&> {
+public:
+  /// Whether it looks for files, so that `data_source::path` says where.
+  virtual bool reads_files() const { return true; }
+};
 
 /// The built-in datasets.
 registry<dataset_recipe> built_in_datasets();

@@ -28,6 +28,8 @@ public:
                  "standard deviation of the noise on the targets");
   }
 
+  bool reads_files() const override { return false; }
+
   dataset_pair make(const data_source& source) const override {
     auto solutions = draw_solutions({source.seed, -1, "data solutions"});
     return {draw_rows(rows_, solutions, {source.seed, -1, "data train"}),

@@ -11,7 +11,7 @@ namespace caps {
 
 namespace {
 
-constexpr int64_t classes = 10;
+constexpr int64_t mnist_classes = 10;
 
 /// One of the four files: its name and what it holds as published.
 struct part {
@@ -55,7 +55,7 @@ private:
     auto labels_path = require_file(folder.path, names_of(labels));
     auto content = read(folder, images);
     return join_idx(std::move(content), read(folder, labels), labels_path,
-                    classes);
+                    mnist_classes);
   }
 
   idx_content read(const data_folder& folder, const part& x) const {

@@ -57,6 +57,8 @@ public:
                  "classes; 0.3 is easy, 1 hard");
   }
 
+  bool reads_files() const override { return false; }
+
   dataset_pair make(const data_source& source) const override {
     auto means = draw_means({source.seed, -1, "data means"});
     return make_picture_datasets(

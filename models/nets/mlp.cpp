@@ -17,6 +17,8 @@ void mlp_options::describe(option_visitor& visitor) {
                    "units of each hidden layer, first to last");
   visitor.real("dropout", dropout, between_open(0, 1),
                "share of hidden units dropped in training");
+  if (hidden.empty())
+    visitor.idle("dropout", "there are no hidden layers");
 }
 
 std::shared_ptr<const net> make_mlp(const data_shape& data,

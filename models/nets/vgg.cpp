@@ -23,6 +23,10 @@ void vgg_options::describe(option_visitor& visitor) {
                    "units of hidden layers before the scores");
   visitor.real("dropout", dropout, between_open(0, 1),
                "share of hidden units dropped in training");
+  if (norm != "group")
+    visitor.idle("group_channels", "norm is not \"group\"");
+  if (hidden.empty())
+    visitor.idle("dropout", "there are no hidden layers");
 }
 
 std::shared_ptr<const net> make_vgg(const std::string& model,

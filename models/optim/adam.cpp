@@ -91,6 +91,8 @@ void adam_recipe::describe(option_visitor& visitor) {
                   "leave biases and normalization layers out of weight decay");
   visitor.boolean("amsgrad", options_.amsgrad,
                   "divide by the largest mean square so far");
+  if (options_.weight_decay == 0)
+    visitor.contradicts("decay_weights_only", "weight_decay is 0");
 }
 
 std::unique_ptr<optimizer>

@@ -82,6 +82,10 @@ void sgd_recipe::describe(option_visitor& visitor) {
                   "leave biases and normalization layers out of weight decay");
   visitor.boolean("nesterov", options_.nesterov,
                   "look one step ahead along the velocity");
+  if (options_.momentum == 0)
+    visitor.idle("dampening", "there is no momentum");
+  if (options_.weight_decay == 0)
+    visitor.contradicts("decay_weights_only", "weight_decay is 0");
 }
 
 std::unique_ptr<optimizer>

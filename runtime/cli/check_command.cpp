@@ -190,6 +190,8 @@ exit_code check_command(const cli_options& options, const components& known) {
     return exit_code::success;
   }
   print("# {} is a valid scenario\n", options.scenario.string());
+  for (const auto& x : plan.warnings)
+    print("# warning: {}\n", x);
   if (plan.environment->servers.empty())
     print_graph(plan);
   else

@@ -79,6 +79,9 @@ exit_code run_command(const cli_options& options, const components& known) {
     setup.end();
     return join_launcher(plan, settings, options);
   }
+  if (!options.quiet)
+    for (const auto& x : plan.warnings)
+      std::fputs(fmt::format("warning: {}\n", x).c_str(), stderr);
   setup.begin("opening the results");
   auto out = options.out.empty() ? default_output_folder(plan.content.name)
                                  : options.out;

@@ -8,6 +8,7 @@
 #include "runtime/report/output_folder.hpp"
 #include "runtime/report/sample.hpp"
 #include "runtime/report/stopwatch.hpp"
+#include "runtime/run/settled_graph.hpp"
 #include "runtime/scenario/reader.hpp"
 #include "runtime/scenario/writer.hpp"
 #include "runtime/study/study.hpp"
@@ -153,6 +154,7 @@ private:
       &cell, seed, out_ / cell.name / fmt::format("seed-{}", seed), {}};
     auto settings = settings_of(run);
     auto loaded = load_scenario(study_.base, settings.all_settings(), known_);
+    settle(loaded);
     run.scenario = to_toml(loaded.content);
     auto finished = read_text(run.out / "scenario.toml") == run.scenario
                       ? read_outcome(study_, run.out)

@@ -6,6 +6,7 @@
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/replay_check.hpp"
 #include "runtime/report/output_folder.hpp"
+#include "runtime/run/settled_graph.hpp"
 #include "runtime/scenario/writer.hpp"
 
 #include <ATen/ops/linalg_solve.h>
@@ -107,7 +108,9 @@ public:
   void run() {
     // What fits no run of the protocol is wrong before the first.
     choose_round();
-    nodes_ = make_plan(scenario_with({})).nodes.size();
+    auto plan = make_plan(scenario_with({}));
+    nodes_ = plan.nodes.size();
+    used_ = plan.content.protocol.recipe()->uses(plan.environment->swaps);
     check_options();
     ends("ideal links", "ideal", {});
     ends("late links", "late",
@@ -154,7 +157,9 @@ private:
   /// Makes a scenario with these settings, and runs it.
   checked_outcome run(const std::string& name, const settings& more,
                       size_t threads = 1, size_t processes = 1) const {
-    auto scenario = scenario_with(more).content;
+    auto loaded = scenario_with(more);
+    settle(loaded);
+    auto& scenario = loaded.content;
     scenario.name = name;
     auto file = options_.folder / (name + ".toml");
     auto out = threads > 1 ? fmt::format("{}-{}-threads", name, threads) : name;
@@ -260,8 +265,10 @@ private:
 
   void check_convergence() const {
     const std::string check = "convergence";
-    const settings longer{"training.epochs=300", "training.batch=0",
-                          "optimizer.lr=0.001", "evaluation.every=300"};
+    settings longer{"training.epochs=300", "training.batch=0",
+                    "evaluation.every=300"};
+    if (used_.optimizer)
+      longer.emplace_back("optimizer.lr=0.001");
     auto x = run("convergence", longer);
     if (!succeeded(check, x))
       return;
@@ -369,6 +376,7 @@ private:
   size_t nodes_ = 0;
   /// How often nodes swap in all scenarios, unless the user says otherwise.
   settings round_;
+  used_settings used_;
 };
 
 } // namespace

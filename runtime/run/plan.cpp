@@ -3,44 +3,19 @@
 #include "models/device.hpp"
 #include "models/memory.hpp"
 #include "runtime/process/setup_phase.hpp"
+#include "runtime/run/key_checks.hpp"
+#include "runtime/run/settled_graph.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
 
 namespace caps {
 
 namespace {
-
-/// Every worker with every server, which come after them.
-graph connect_servers(int64_t workers, int64_t servers) {
-  auto result = empty_graph(workers + servers);
-  for (int64_t server = workers; server < workers + servers; ++server)
-    for (int64_t worker = 0; worker < workers; ++worker)
-      add_edge(result, worker, server);
-  return result;
-}
-
-/// A run with servers has a graph, messages and a start of its own; what a
-/// scenario says of those of peers would be ignored.
-void refuse_peer_settings(const scenario& x, const source_map& places) {
-  auto refuse = [&](const std::string& key, bool is_default) {
-    places.locate(key, [&] {
-      if (!is_default)
-        throw input_error(fmt::format(
-          "{}: {} connects every worker with its servers and nobody else; "
-          "leave {} out",
-          key, x.protocol.name(), key));
-    });
-  };
-  refuse("topology.kind", x.topology.name() == "ring");
-  refuse("swaps.kind", x.swaps.name() == "every_step");
-  refuse("swaps.step", x.stepping == "round_step");
-  refuse("training.same_start", x.same_start);
-  refuse("evaluation.rounds", x.rounds_every == 0);
-  for (size_t i = 0; i < x.link_overrides.size(); ++i)
-    refuse(fmt::format("edge[{}].weight", i), x.link_overrides[i].weight < 0);
-}
 
 /// The servers' parts of the parameters, which differ by an element at most.
 std::vector<server_part> cut_parameters(int64_t workers, int64_t servers,
@@ -57,24 +32,6 @@ std::vector<server_part> cut_parameters(int64_t workers, int64_t servers,
       result.push_back({static_cast<node_id>(workers + i),
                         {first, numel * (i + 1) / servers - first}});
     }
-    return result;
-  });
-}
-
-graph draw_graph(const scenario& x, const source_map& places) {
-  auto servers = x.protocol.recipe()->servers().servers;
-  if (servers > 0) {
-    refuse_peer_settings(x, places);
-    return connect_servers(x.nodes, servers);
-  }
-  return places.locate("topology.kind", [&] {
-    auto seed = static_cast<uint64_t>(x.seed);
-    random_stream stream{seed, no_node, "topology"};
-    auto result = x.topology.recipe()->make(x.nodes, stream);
-    if (!is_connected(result))
-      throw input_error(fmt::format(
-        "the graph is not connected: from node 0 only nodes {} can be reached",
-        fmt::join(reachable_from_first(result), ", ")));
     return result;
   });
 }
@@ -100,13 +57,14 @@ void give_weights(const scenario& x, const graph& topology,
   check_weights(mixing);
 }
 
-mixing_matrix make_mixing(const scenario& x, const graph& topology,
+/// `used`: whether the protocol averages with these weights.
+mixing_matrix make_mixing(const scenario& x, const graph& topology, bool used,
                           const source_map& places) {
   return places.locate("topology.mixing", [&] {
-    if (topology.directed && x.mixing != "uniform")
+    if (topology.directed && used && x.mixing != "uniform")
       throw input_error("metropolis_hastings weights need an undirected graph; "
                         "set topology.mixing = \"uniform\"");
-    auto result = x.mixing == "uniform"
+    auto result = x.mixing == "uniform" || topology.directed
                     ? uniform_mixing(topology.in())
                     : metropolis_hastings_mixing(topology.in());
     give_weights(x, topology, places, result);
@@ -151,8 +109,12 @@ int64_t steps_per_epoch(const shards& all, const sampler_options& sampling) {
 std::vector<compute_model> compute_models(const scenario& x,
                                           const source_map& places) {
   std::vector<compute_model> result(static_cast<size_t>(x.nodes), x.compute);
+  std::map<int64_t, size_t> first;
   for (size_t i = 0; i < x.node_overrides.size(); ++i) {
     const auto& override = x.node_overrides[i];
+    if (auto [known, is_new] = first.emplace(override.id, i); !is_new)
+      refuse_again("node", fmt::format("node {}", override.id), known->second,
+                   i, places);
     places.locate(fmt::format("node[{}].id", i), [&] {
       if (override.id >= x.nodes)
         throw input_error(fmt::format("node.id: there is no node {}, nodes are "
@@ -174,23 +136,29 @@ link_model make_link(link_model link, const std::string& key,
 
 void override_links(const scenario& x, const graph& topology,
                     const source_map& places, std::vector<node_config>& nodes) {
+  std::map<std::pair<int64_t, int64_t>, size_t> first;
+  size_t now = 0;
   auto set = [&](int64_t from, int64_t to, const link_model& link) {
     if (from >= topology.nodes() || to >= topology.nodes()
         || !std::ranges::binary_search(topology.out[static_cast<size_t>(from)],
                                        to))
       throw input_error(
-        fmt::format("edge: node {} does not send to node {}", from, to));
+        places.where(fmt::format("edge[{}]", now)) + ": "
+        + fmt::format("edge: node {} does not send to node {}", from, to));
+    if (auto [known, is_new] = first.emplace(std::pair{from, to}, now); !is_new)
+      refuse_again("edge",
+                   fmt::format("the edge from node {} to node {}", from, to),
+                   known->second, now, places);
     nodes[static_cast<size_t>(from)].links[static_cast<node_id>(to)] = link;
   };
   for (size_t i = 0; i < x.link_overrides.size(); ++i) {
     const auto& edge = x.link_overrides[i];
     auto key = fmt::format("edge[{}]", i);
+    now = i;
     auto link = make_link(edge.link, key, places);
-    places.locate(key, [&] {
-      set(edge.from, edge.to, link);
-      if (edge.both_ways && !topology.directed)
-        set(edge.to, edge.from, link);
-    });
+    set(edge.from, edge.to, link);
+    if (edge.both_ways && !topology.directed && edge.from != edge.to)
+      set(edge.to, edge.from, link);
   }
 }
 
@@ -253,19 +221,6 @@ std::vector<node_config> make_nodes(const run_plan& plan,
   make_servers(plan, result);
   override_links(x, plan.topology, places, result);
   set_faults(x, places, result);
-  return result;
-}
-
-swap_plan make_swaps(const scenario& x, const graph& topology,
-                     const source_map& places) {
-  swap_plan result;
-  result.schedule = places.locate("swaps.kind", [&] {
-    return x.swaps.recipe()->make(
-      {topology.out, topology.directed, static_cast<uint64_t>(x.seed)});
-  });
-  result.wait = x.stepping == "round_step";
-  result.timeout = x.swap_timeout;
-  result.missed_max = x.max_missed;
   return result;
 }
 
@@ -363,12 +318,15 @@ run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
     return x.model.recipe()->make(result.data.train->shape());
   });
   refuse_what_cannot_fit(result, places);
-  begin("drawing the graph");
-  result.topology = draw_graph(x, places);
   auto servers = x.protocol.recipe()->servers().servers;
+  begin("drawing the graph");
+  swap_plan swaps;
+  std::tie(result.topology, swaps) = draw_settled(x, places);
+  auto used = x.protocol.recipe()->uses(swaps);
   begin("weighing the edges of the graph");
-  result.mixing = servers > 0 ? uniform_mixing(result.topology.in())
-                              : make_mixing(x, result.topology, places);
+  result.mixing = servers > 0
+                    ? uniform_mixing(result.topology.in())
+                    : make_mixing(x, result.topology, used.mixing, places);
   begin("finding how fast averages spread");
   if (servers == 0)
     result.mixing_facts = examine(result.mixing);
@@ -382,12 +340,13 @@ run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
   result.environment = make_environment(result, places);
   result.environment->servers = cut_parameters(
     x.nodes, servers, result.model->layout().numel(), places);
-  result.environment->swaps = make_swaps(x, result.topology, places);
+  result.environment->swaps = std::move(swaps);
   result.environment->rates
     = places.locate("schedule", [&] { return x.schedule.recipe()->make(); });
   begin("planning the nodes");
   result.nodes = make_nodes(result, places);
   check_protocol(result, places);
+  result.warnings = find_idle_keys(result, places);
   return result;
 }
 

@@ -39,6 +39,8 @@ struct run_plan {
   std::vector<node_config> nodes;
   /// What changes in the course of the run; null for nothing.
   std::shared_ptr<const change_schedule> changes = nullptr;
+  /// A line for each key that was given and makes no difference.
+  std::vector<std::string> warnings{};
 };
 
 /// What a protocol must know of one node of a plan.

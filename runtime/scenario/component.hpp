@@ -16,11 +16,17 @@ class component {
 public:
   component(std::shared_ptr<const registry<Recipe>> known, std::string name)
     : known_(std::move(known)),
-      name_(std::move(name)),
+      initial_(name), name_(std::move(name)),
       recipe_(known_->at(name_).recipe()) {
   }
 
   const std::string& name() const noexcept { return name_; }
+
+  /// Chooses what was chosen first again, with its defaults.
+  void reset() {
+    name_ = initial_;
+    recipe_ = known_->at(name_).recipe();
+  }
 
   /// Shared, because nodes keep the recipe while they make their parts.
   std::shared_ptr<const Recipe> recipe() const noexcept { return recipe_; }
@@ -39,6 +45,7 @@ public:
 
 private:
   std::shared_ptr<const registry<Recipe>> known_;
+  std::string initial_;
   std::string name_;
   std::shared_ptr<Recipe> recipe_;
 };

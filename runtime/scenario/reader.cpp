@@ -218,6 +218,21 @@ bool source_map::wins(const std::string& a, const std::string& b) const {
   return rank(a) < rank(b);
 }
 
+std::vector<std::string> source_map::changed_in(const std::string& key) const {
+  std::vector<std::string> result;
+  for (const auto& [name, at] : changes_)
+    if (name == key || name.starts_with(key + "."))
+      result.push_back(name);
+  return result;
+}
+
+bool source_map::said_over(const std::string& a, const std::string& b) const {
+  auto first = changes_.find(a);
+  auto second = changes_.find(b);
+  return first != changes_.end() && second != changes_.end()
+         && wins(first->second.file, second->second.file);
+}
+
 std::string source_map::where(std::string key) const {
   for (;;) {
     auto i = places_.find(key);

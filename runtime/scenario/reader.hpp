@@ -35,6 +35,30 @@ public:
     }
   }
 
+  /// Says that a key has another value than its default, and where it is said.
+  void mark_changed(std::string key, std::string place, std::string file) {
+    changes_[std::move(key)] = {std::move(place), std::move(file)};
+  }
+
+  /// Whether a key has another value than its default.
+  bool changes(const std::string& key) const { return changes_.contains(key); }
+
+  /// The keys with other values than their defaults of which `key` is the whole
+  /// name, or the table.
+  std::vector<std::string> changed_in(const std::string& key) const;
+
+  /// Whether `a` was said over the file that says `b`: both keys are changed.
+  bool said_over(const std::string& a, const std::string& b) const;
+
+  /// Keeps a line on a key for whoever reads the scenario.
+  void warn(const std::string& key, const std::string& text) {
+    warnings_.push_back(where(key) + ": " + key + ": " + text);
+  }
+
+  const std::vector<std::string>& warnings() const noexcept {
+    return warnings_;
+  }
+
   /// Adds a file that was read; one that includes another comes before it.
   void add_file(std::string file) { files_.push_back(std::move(file)); }
 
@@ -46,7 +70,14 @@ public:
   bool wins(const std::string& a, const std::string& b) const;
 
 private:
+  struct change {
+    std::string place;
+    std::string file;
+  };
+
   std::map<std::string, std::string> places_;
+  std::map<std::string, change> changes_;
+  std::vector<std::string> warnings_;
   std::vector<std::string> files_;
 };
 

@@ -45,26 +45,26 @@ public:
 
   void boolean(std::string_view name, bool& value, std::string_view) override {
     if (auto x = find(name))
-      value = expect<bool>(*x, name, "true or false");
+      put(name, value, expect<bool>(*x, name, "true or false"));
   }
 
   void integer(std::string_view name, int64_t& value,
                const interval<int64_t>& range, std::string_view) override {
     if (auto x = find(name))
-      value
-        = in_range(*x, name, expect<int64_t>(*x, name, "an integer"), range);
+      put(name, value,
+          in_range(*x, name, expect<int64_t>(*x, name, "an integer"), range));
   }
 
   void real(std::string_view name, double& value, const interval<double>& range,
             std::string_view) override {
     if (auto x = find(name))
-      value = in_range(*x, name, number(*x, name), range);
+      put(name, value, in_range(*x, name, number(*x, name), range));
   }
 
   void text(std::string_view name, std::string& value,
             std::string_view) override {
     if (auto x = find(name))
-      value = expect<std::string>(*x, name, "a string");
+      put(name, value, expect<std::string>(*x, name, "a string"));
   }
 
   void choice(std::string_view name, std::string& value,
@@ -83,7 +83,7 @@ public:
              close.empty() ? "" : fmt::format(" (did you mean '{}'?)", close),
              join(known)));
     }
-    value = word;
+    put(name, value, std::move(word));
   }
 
   void time(std::string_view name, duration& value, std::string_view) override {
@@ -93,7 +93,7 @@ public:
     auto words = expect<std::string>(
       *x, name, "a length of time such as \"30ms\" in quotes");
     try {
-      value = parse_duration(words);
+      put(name, value, parse_duration(words));
     } catch (const input_error& e) {
       fail(*x, full(name) + ": " + e.what());
     }
@@ -117,6 +117,19 @@ public:
              std::string_view) override {
     list(name, value, [&](const toml::node& x) {
       return expect<std::string>(x, name, "strings");
+    });
+  }
+
+  void idle(std::string_view name, std::string_view why) override {
+    if (auto key = full(name); places_.changes(key))
+      places_.warn(key, fmt::format("changes nothing: {}", why));
+  }
+
+  void contradicts(std::string_view name, std::string_view why) override {
+    auto key = full(name);
+    places_.locate(key, [&] {
+      if (places_.changes(key))
+        throw input_error(fmt::format("{}: {}; leave it out", key, why));
     });
   }
 
@@ -204,9 +217,24 @@ private:
     if (items == nullptr)
       fail(*x, fmt::format("{}: expected an array, found {}", full(name),
                            found(*x)));
-    value.clear();
+    std::vector<T> read;
     for (const auto& item : *items)
-      value.push_back(convert(item));
+      read.push_back(convert(item));
+    put(name, value, std::move(read));
+  }
+
+  /// Takes a value over, which may be the default it had anyway.
+  template <class T>
+  void put(std::string_view name, T& value, T read) {
+    if (value != read)
+      places_.mark_changed(full(name), place_of(source_.get(name)->source()),
+                           file_of(*source_.get(name)));
+    value = std::move(read);
+  }
+
+  static std::string file_of(const toml::node& x) {
+    auto path = x.source().path;
+    return path ? *path : std::string{};
   }
 
   const toml::table& source_;

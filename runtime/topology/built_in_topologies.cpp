@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -231,8 +232,18 @@ public:
       throw input_error(fmt::format(
         "edges lists {} ends, but every edge has two", edges_.size()));
     auto result = empty_graph(nodes, one_way_);
-    for (size_t i = 0; i < edges_.size(); i += 2)
-      add_edge(result, edges_[i], edges_[i + 1]);
+    std::map<std::pair<int64_t, int64_t>, size_t> first;
+    for (size_t i = 0; i < edges_.size(); i += 2) {
+      auto from = edges_[i];
+      auto to = edges_[i + 1];
+      add_edge(result, from, to);
+      auto edge = one_way_ ? std::pair{from, to} : std::minmax({from, to});
+      if (auto [known, is_new] = first.emplace(edge, i / 2 + 1); !is_new)
+        throw input_error(fmt::format(
+          "edges: edge {} - {} is given twice, as number {} and number {}{}",
+          from, to, known->second, i / 2 + 1,
+          one_way_ ? "" : "; both ways are one edge without one_way"));
+    }
     return result;
   }
 

@@ -19,7 +19,7 @@ room(runtime run_file)      # what a run.caps holds and how it is asked
 room(runtime components     topology)
 room(runtime plugin         components)
 room(runtime scenario       components plugin)
-room(runtime run            clock components process scenario)
+room(runtime run            clock components process scenario topology)
 room(runtime launch         clock process run)
 room(runtime study          scenario)
 room(runtime recording      process run run_file scenario)

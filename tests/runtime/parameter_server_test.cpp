@@ -357,7 +357,8 @@ TEST_CASE("scenarios with servers are refused if they make no sense",
               "unknown key 'protocol.compensation'");
   check_error({"protocol.min_workers=5"}, "only 4 workers");
   check_error({"protocol.servers=8"}, "cannot share 7 parameters");
-  check_error({"topology.kind=full"}, "leave topology.kind out");
+  check_error({"topology.kind=full"},
+              "topology.kind: sync_sgd makes no use of it");
   check_error({"training.same_start=false"}, "training.same_start");
   check_error({"nodes.count=3", "data.name=\"synthetic\"",
                "model.name=\"logistic\"", "partition.kind=\"labels\""},

@@ -60,7 +60,21 @@ TEST_CASE("weights that cannot be are refused", "[plan]") {
   CHECK_THAT(refusal({"edge=[{from=0, to=1, weight=1.5}]"}), Contains("1.5"));
   CHECK_THAT(refusal({"protocol.name=sync_sgd",
                       "edge=[{from=0, to=3, weight=0.5}]"}),
-             Contains("sync_sgd connects every worker with its servers"));
+             Contains("edge[0].weight: sync_sgd makes no use of it"));
+}
+
+TEST_CASE("a node or an edge has one table of its own", "[plan]") {
+  CHECK_THROWS_WITH(small_plan({"node=[{id=1, factor=2}, {id=1, factor=3}]"}),
+                    Contains("a second [[node]] of node 1; the first is at"));
+  CHECK_THROWS_WITH(small_plan({"edge=[{from=0, to=1, drop=0.1}, "
+                                "{from=1, to=0, drop=0.2}]"}),
+                    Contains("a second [[edge]] of the edge from node 1 to "
+                             "node 0; the first is at"));
+  CHECK_NOTHROW(small_plan({"edge=[{from=0, to=1, both_ways=false}, "
+                            "{from=1, to=0, both_ways=false}]"}));
+  CHECK_THROWS_WITH(small_plan({"topology={kind=\"edges\", "
+                                "edges=[0, 1, 1, 2, 1, 0]}"}),
+                    Contains("edge 1 - 0 is given twice"));
 }
 
 TEST_CASE("devices are found or refused", "[plan]") {

@@ -75,20 +75,29 @@ std::string scenario_of(const reference& x, int64_t steps) {
   std::vector<int64_t> ends;
   for (size_t i = 0; i < x.nodes; ++i)
     for (auto j : x.neighbours[i])
-      ends.insert(ends.end(), {static_cast<int64_t>(i), j});
+      if (static_cast<int64_t>(i) < j)
+        ends.insert(ends.end(), {static_cast<int64_t>(i), j});
+  // Only what the protocol makes use of may be said.
+  auto mixing
+    = protocol == "dsgd" && x.interval == 0 ? "mixing = \"uniform\"\n" : "";
+  auto optimizer
+    = protocol == "c_admm"
+        ? std::string{}
+        : fmt::format("[optimizer]\nname = \"sgd\"\nlr = {}\nmomentum = {}\n"
+                      "dampening = {}\nweight_decay = {}\nnesterov = {}\n",
+                      rate, h.momentum, h.dampening, h.weight_decay,
+                      h.nesterov);
   return fmt::format(
     "seed = 1\n[nodes]\ncount = {}\n"
-    "[topology]\nkind = \"edges\"\nedges = [{}]\nmixing = \"uniform\"\n"
+    "[topology]\nkind = \"edges\"\nedges = [{}]\n{}"
     "[swaps]\n{}"
     "[data]\nname = \"least_squares\"\n"
     "[model]\nname = \"least_squares\"\ndtype = \"float64\"\n"
     "[training]\nepochs = {}\nbatch = 0\n"
-    "[optimizer]\nname = \"sgd\"\nlr = {}\nmomentum = {}\ndampening = {}\n"
-    "weight_decay = {}\nnesterov = {}\n"
+    "{}"
     "[protocol]\nname = \"{}\"\n{}",
-    x.nodes, fmt::join(ends, ", "), swaps_of(x), steps, rate, h.momentum,
-    h.dampening, h.weight_decay, h.nesterov, protocol,
-    options_of(x, protocol));
+    x.nodes, fmt::join(ends, ", "), mixing, swaps_of(x), steps, optimizer,
+    protocol, options_of(x, protocol));
 }
 
 /// All losses as one dataset; node i owns a run of rows.
