@@ -1,5 +1,6 @@
 #include "runtime/cli/commands.hpp"
 
+#include "runtime/cli/arithmetic_choice.hpp"
 #include "runtime/cli/json_output.hpp"
 #include "runtime/process/interrupt.hpp"
 #include "runtime/process/setup_phase.hpp"
@@ -89,9 +90,21 @@ exit_code compare_command(const cli_options& options, const components& known) {
   const auto& interrupted = watch_interrupts();
   // A wrong scenario is told of before the first run, not after hours.
   setup_phase setup{{&interrupted, !options.quiet}};
+  std::optional<std::string> arithmetic;
   for (const auto& file : options.scenarios) {
     setup.begin("reading the scenarios");
-    make_plan(load_scenario(file, options.all_settings(), known), &setup);
+    auto loaded = load_scenario(file, options.all_settings(), known);
+    // One program computes in one way.
+    if (arithmetic.value_or(loaded.content.arithmetic)
+        != loaded.content.arithmetic)
+      throw input_error(fmt::format("{}: arithmetic is \"{}\" here and \"{}\" "
+                                    "in the scenarios before; one for all "
+                                    "with --set arithmetic=...",
+                                    file.string(), loaded.content.arithmetic,
+                                    *arithmetic));
+    arithmetic = loaded.content.arithmetic;
+    use_arithmetic_of(loaded.content);
+    make_plan(std::move(loaded), &setup);
   }
   setup.end();
   auto out

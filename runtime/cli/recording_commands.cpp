@@ -1,5 +1,6 @@
 #include "runtime/cli/commands.hpp"
 
+#include "runtime/cli/arithmetic_choice.hpp"
 #include "runtime/cli/json_output.hpp"
 #include "runtime/cli/plugin_options.hpp"
 #include "runtime/cli/reported_run.hpp"
@@ -17,6 +18,8 @@
 #include "runtime/report/stopwatch.hpp"
 
 #include <fmt/format.h>
+
+#include <cstdio>
 
 namespace caps {
 
@@ -50,8 +53,9 @@ exit_code replay_check_command(const cli_options& options,
   settings.threads = options.thread_count();
   settings.interrupted = &watch_interrupts();
   setup_phase setup{{settings.interrupted, true}};
-  setup.begin("verifying the recording");
   recording_file file{options.recording};
+  auto differs = use_arithmetic_of(file);
+  setup.begin("verifying the recording");
   verify(file);
   setup.begin(""); // somebody may be asked
   auto plan = plan_of(file, known, consent_of(options), &setup);
@@ -63,6 +67,8 @@ exit_code replay_check_command(const cli_options& options,
         : check_resumed_replay(file, plan, settings, options.resume_at);
   print("{}: run again on the {} clock in {}: {}", options.recording.string(),
         plan.content.clock, human_seconds(all.seconds()), report.text());
+  if (differs && report.first)
+    print("{}\n", *differs);
   flush_standard_output();
   return report.first ? exit_code::failure : exit_code::success;
 }
@@ -74,8 +80,10 @@ exit_code fork_command(const cli_options& options, const components& known) {
   outlive_readers();
   setup_phase setup{{settings.interrupted, !options.quiet}};
   settings.setup = &setup;
-  setup.begin("verifying the recording");
   recording_file file{options.recording};
+  if (auto differs = use_arithmetic_of(file); differs && !options.quiet)
+    std::fputs(fmt::format("warning: {}\n", *differs).c_str(), stderr);
+  setup.begin("verifying the recording");
   verify(file);
   setup.begin(""); // somebody may be asked
   auto plan = plan_of(file, known, consent_of(options), &setup);

@@ -1,6 +1,7 @@
 #include "runtime/cli/replay_command.hpp"
 
 #include "models/options.hpp"
+#include "runtime/cli/arithmetic_choice.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/plugin_options.hpp"
 #include "runtime/process/standard_streams.hpp"
@@ -12,9 +13,11 @@
 #include "runtime/run_file/recording_file.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <iostream>
 
 namespace caps {
@@ -91,9 +94,12 @@ exit_code replay_command(const cli_options& options, const components& known) {
     return replay_check_command(options, known);
   outlive_readers();
   recording_file file{options.recording};
+  auto differs = use_arithmetic_of(file);
   snapshot_states states{file};
   session walk{file, states};
   walk.offer([&] {
+    if (differs)
+      std::fputs(fmt::format("warning: {}\n", *differs).c_str(), stderr);
     return std::make_unique<states_on_demand>(file, known, options);
   });
   if (!options.time_limit.empty())

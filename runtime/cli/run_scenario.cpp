@@ -1,6 +1,7 @@
 #include "runtime/cli/run_scenario.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/cli/arithmetic_choice.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@ namespace caps {
 loaded_scenario load_run(const cli_options& options, const components& known) {
   auto result = load_scenario(options.scenario, options.all_settings(), known);
   auto& x = result.content;
+  use_arithmetic_of(x);
   if (options.processes == 1)
     return result;
   if (options.clock == "virtual")

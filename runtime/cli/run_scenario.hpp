@@ -7,7 +7,8 @@
 namespace caps {
 
 /// The scenario of a run with everything that the command line changes in it.
-/// Throws `input_error` for what does not fit together.
+/// Throws `input_error` for what does not fit together. May begin the program
+/// anew, as `use_arithmetic_of` does.
 loaded_scenario load_run(const cli_options& options, const components& known);
 
 } // namespace caps

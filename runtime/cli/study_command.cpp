@@ -1,4 +1,5 @@
 #include "models/threads.hpp"
+#include "runtime/cli/arithmetic_choice.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/json_output.hpp"
 #include "runtime/process/interrupt.hpp"
@@ -155,6 +156,14 @@ private:
     auto settings = settings_of(run);
     auto loaded = load_scenario(study_.base, settings.all_settings(), known_);
     settle(loaded);
+    // One program computes in one way.
+    if (arithmetic_.value_or(loaded.content.arithmetic)
+        != loaded.content.arithmetic)
+      throw input_error(fmt::format("{}: arithmetic is one for all runs of a "
+                                    "study; set it in {}",
+                                    cell.name, study_.base.string()));
+    arithmetic_ = loaded.content.arithmetic;
+    use_arithmetic_of(loaded.content);
     run.scenario = to_toml(loaded.content);
     auto finished = read_text(run.out / "scenario.toml") == run.scenario
                       ? read_outcome(study_, run.out)
@@ -362,6 +371,8 @@ private:
   const std::atomic<bool>& interrupted_ = watch_interrupts();
   size_t done_ = 0;
   std::vector<study_run> due_;
+  /// That of the scenarios read so far.
+  std::optional<std::string> arithmetic_;
   std::atomic<size_t> next_{0};
 
   // -- shared between the threads ---------------------------------------------

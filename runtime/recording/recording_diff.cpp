@@ -61,6 +61,9 @@ nlohmann::ordered_json to_json(const std::optional<event_row>& x) {
 
 recording_diff diff(recording_file& a, recording_file& b) {
   recording_diff result;
+  auto of_a = a.meta("arithmetic"), of_b = b.meta("arithmetic");
+  if (of_a && of_b && *of_a != *of_b)
+    result.kernels = {parse_arithmetic(*of_a), parse_arithmetic(*of_b)};
   event_rows rows_a{a};
   event_rows rows_b{b};
   event_row x, y;
@@ -99,6 +102,10 @@ std::string recording_diff::text() const {
     for (const auto& x : differences)
       result += fmt::format("    {}\n", x);
   }
+  if (kernels)
+    result += fmt::format("the first was computed with {}, the second with {}, "
+                          "which differ in the last bits\n",
+                          kernels->first.text(), kernels->second.text());
   for (const auto& [name, pairs] : metrics) {
     result += fmt::format("\n{:>20}  {:>12}  {:>12}  {:>12}\n", name, "first",
                           "second", "difference");
@@ -115,6 +122,10 @@ std::string recording_diff::json() const {
                                 {"first", to_json(a)},
                                 {"second", to_json(b)},
                                 {"differences", differences}};
+  auto& kernels_json = result["arithmetic"] = nullptr;
+  if (kernels)
+    for (const auto* x : {&kernels->first, &kernels->second})
+      kernels_json.push_back(x->text());
   auto& curves_json = result["metrics"] = nlohmann::ordered_json::object();
   auto value = [](const std::optional<double>& x) {
     return x ? nlohmann::ordered_json(*x) : nlohmann::ordered_json(nullptr);

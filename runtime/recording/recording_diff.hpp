@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/process/arithmetic.hpp"
 #include "runtime/recording/rows.hpp"
 #include "runtime/run_file/recording_file.hpp"
 
@@ -7,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace caps {
@@ -27,6 +29,8 @@ struct recording_diff {
   std::optional<event_row> b;
   /// As `differences` says, if both have it.
   std::vector<std::string> differences;
+  /// What each was computed with, if both tell and it is not the same.
+  std::optional<std::pair<arithmetic, arithmetic>> kernels;
   /// By name.
   std::map<std::string, std::vector<metric_pair>> metrics;
 

@@ -1,5 +1,6 @@
 #include "runtime/recording/recording_facts.hpp"
 
+#include "runtime/process/arithmetic.hpp"
 #include "runtime/process/version.hpp"
 #include "runtime/run_file/schema.hpp"
 #include "runtime/scenario/writer.hpp"
@@ -51,6 +52,7 @@ recording_facts facts_of(run_plan& plan) {
   const auto& x = plan.content;
   meta["schema"] = std::to_string(recording_version);
   meta["version"] = version_text();
+  meta["arithmetic"] = this_arithmetic().json();
   meta["scenario"] = to_toml(plan.content);
   meta["scenario_name"] = x.name;
   meta["seed"] = std::to_string(x.seed);

@@ -1,5 +1,6 @@
 #include "runtime/report/summary.hpp"
 
+#include "runtime/process/arithmetic.hpp"
 #include "runtime/report/output_folder.hpp"
 
 #include <nlohmann/json.hpp>
@@ -148,6 +149,7 @@ void summary::on_end(const run_end& end) {
   out["model"] = facts_.model;
   out["parameters"] = facts_.parameters;
   out["clock"] = facts_.clock;
+  out["arithmetic"] = json_object::parse(this_arithmetic().json());
   out["threads"] = facts_.threads;
   out["processes"] = facts_.processes;
   out["steps"] = steps();

@@ -2,6 +2,7 @@
 
 #include "models/device.hpp"
 #include "models/memory.hpp"
+#include "runtime/process/arithmetic.hpp"
 #include "runtime/process/setup_phase.hpp"
 #include "runtime/run/key_checks.hpp"
 #include "runtime/run/settled_graph.hpp"
@@ -282,6 +283,17 @@ void refuse_what_cannot_fit(const run_plan& plan, const source_map& places) {
   });
 }
 
+/// Refuses a promise that this process cannot keep.
+void check_arithmetic(const scenario& x, const source_map& places) {
+  places.locate("arithmetic", [&] {
+    if (x.arithmetic == "portable" && this_arithmetic() != portable_arithmetic())
+      throw input_error(fmt::format(
+        "arithmetic = \"portable\" computes with {}, but this process does so "
+        "with {}",
+        portable_arithmetic().text(), this_arithmetic().text()));
+  });
+}
+
 } // namespace
 
 node_setting setting_of(const run_plan& plan, const node_config& node,
@@ -310,6 +322,7 @@ run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
     std::move(loaded.content), {}, {}, {}, {}, {}, {}, {}, {}, {}};
   auto& x = result.content;
   auto seed = static_cast<uint64_t>(x.seed);
+  check_arithmetic(x, places);
   begin("reading the data");
   result.data = places.locate("data", [&] {
     return x.data.recipe()->make({x.data_path, seed});

@@ -14,6 +14,10 @@ void scenario::visit(scenario_visitor& visitor) {
     v.text("name", name, "name of the run; the file's name if not given");
     v.integer("seed", seed, at_least(0),
               "every random decision of the run derives from it");
+    v.choice("arithmetic", arithmetic, {"native", "portable"},
+             "native: the fastest kernels for this processor, which differ "
+             "between machines in the last bits; portable: those for AVX2, the "
+             "same bits everywhere");
   });
   visitor.table("plugins", "What this program does not bring along.",
                 [this](option_visitor& v) {

@@ -64,6 +64,7 @@ struct scenario {
 
   std::string name;
   int64_t seed = 1;
+  std::string arithmetic = "native";
   /// Files of all plug-ins in use, those of the command line first.
   std::vector<std::string> plugins;
   /// Message types of these plug-ins.

@@ -24,7 +24,7 @@ room(runtime launch         clock process run)
 room(runtime study          scenario)
 room(runtime recording      process run run_file scenario)
 room(runtime replay         run_file)
-room(runtime report         recording)
+room(runtime report         process recording)
 room(runtime conformance    recording report run scenario)
 room(runtime cli            components conformance launch plugin process
                             recording replay report run run_file scenario study)

@@ -203,7 +203,7 @@ TEST_CASE("verify and diff as JSON", "[json]") {
     = "{sequence:integer time:integer kind:string source:integer "
       "destination:integer step:integer}";
   for (auto part : {"{equal_events:integer first:" + event + " second:" + event
-                      + " differences:[string] metrics:{",
+                      + " differences:[string] arithmetic:null metrics:{",
                     std::string{"test_acc:[{epoch:integer first:number "
                                 "second:number}]"}})
     CHECK_THAT(shape(two), contains(part));

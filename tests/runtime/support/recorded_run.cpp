@@ -72,7 +72,7 @@ recorded_run record(const std::filesystem::path& file,
 
 namespace {
 
-/// Runs a plan with a recording, whose extra facts are `more`, and which begins
+/// Runs a plan with a recording, which says `more` about it, and which begins
 /// as `original` up to event `after`. `execute` runs it.
 template <class F>
 recorded_run record_as(const std::filesystem::path& file, run_plan& plan,
@@ -94,7 +94,8 @@ recorded_run record_as(const std::filesystem::path& file, run_plan& plan,
       plan.content.recording_steps,
       plan.content.recording_budget};
     auto facts = facts_of(plan);
-    facts.meta.insert(more.begin(), more.end());
+    for (const auto& [key, value] : more)
+      facts.meta[key] = value;
     recording = &all.add<recorder>(options, std::move(facts));
     if (recording->wants_events())
       plan.environment->events = recording;
@@ -110,10 +111,11 @@ recorded_run record_as(const std::filesystem::path& file, run_plan& plan,
 } // namespace
 
 recorded_run record(const std::filesystem::path& file, run_plan& plan,
-                    size_t threads) {
+                    size_t threads,
+                    const std::map<std::string, std::string>& facts) {
   run_settings settings;
   settings.threads = threads;
-  return record_as(file, plan, {}, nullptr, 0, [&](run_observer& all) {
+  return record_as(file, plan, facts, nullptr, 0, [&](run_observer& all) {
     return plan.content.clock == "virtual" ? run_virtual(plan, settings, all)
                                            : run_real(plan, settings, all);
   });

@@ -39,9 +39,11 @@ run_plan small_plan(const std::vector<std::string>& settings);
 recorded_run record(const std::filesystem::path& file,
                     const std::vector<std::string>& settings, size_t threads);
 
-/// The same for a plan that is there.
+/// The same for a plan that is there; the recording says of it what `facts`
+/// say.
 recorded_run record(const std::filesystem::path& file, run_plan& plan,
-                    size_t threads);
+                    size_t threads,
+                    const std::map<std::string, std::string>& facts = {});
 
 /// Forks a recorded run after an event; throws what `prepare_fork` throws.
 recorded_run fork(const recorded_run& original,
