@@ -215,8 +215,6 @@ private:
   }
 
   void check_options() const {
-    auto plugin = known_.plugins.empty() ? std::string{}
-                                         : " --plugin " + known_.plugins.back();
     auto recipe = known_.protocols->at(options_.protocol).recipe();
     auto problem = problem_of_options(*recipe);
     if (problem.text.empty()) {
@@ -225,7 +223,12 @@ private:
       return;
     }
     fail("options", problem.text,
-         fmt::format("caps_runtime list protocols{}", plugin));
+         "caps_runtime list protocols" + plugin_option());
+  }
+
+  /// For the commands that show what failed.
+  std::string plugin_option() const {
+    return known_.plugins.empty() ? "" : " --plugin " + known_.plugins.back();
   }
 
   /// Those that are left must finish, or say why they cannot.
@@ -350,8 +353,9 @@ private:
       }
       if (!end.by_itself || end.code != exit_code::success) {
         fail(check, end.text,
-             fmt::format("{} && caps_runtime replay {} --verify --resume-at {}",
-                         x.command, path.string(), at));
+             fmt::format("{} && caps_runtime replay {} --verify --resume-at "
+                         "{}{}",
+                         x.command, path.string(), at, plugin_option()));
         return;
       }
     }
