@@ -37,20 +37,7 @@ node::node(caf::actor_config& config,
 
 caf::behavior node::make_behavior() {
   protocol_.make(environment_->protocol, *this);
-  // What the node itself does not handle belongs to the protocol.
-  set_default_handler(
-    [this](caf::scheduled_actor*,
-           caf::message_view& x) -> caf::result<caf::message> {
-      // Others may have started before: what they say waits.
-      if (phase_ == phase::idle)
-        return caf::skip();
-      if (phase_ == phase::training)
-        receive(x.content());
-      return caf::message{};
-    });
-  // CAF asks one after the other: the most frequent comes first.
-  return {
-    [this](const computed& x) { take_gradient(x); },
+  own_messages_ = {
     [this](const introductions& x) { introduce(x); },
     [this](start_training) { start(); },
     [this](stop_training) {
@@ -59,6 +46,21 @@ caf::behavior node::make_behavior() {
     },
     [this](const crash_due& x) { crash(x); },
   };
+  // What the node itself does not handle belongs to the protocol.
+  set_default_handler(
+    [this](caf::scheduled_actor*,
+           caf::message_view& x) -> caf::result<caf::message> {
+      auto& content = x.content();
+      if (!is_of_protocol(content) && own_messages_(content))
+        return caf::message{};
+      // Others may have started before: what they say waits.
+      if (phase_ == phase::idle)
+        return caf::skip();
+      if (phase_ == phase::training)
+        receive(content);
+      return caf::message{};
+    });
+  return {[this](const computed& x) { take_gradient(x); }};
 }
 
 void node::on_exit() {
@@ -197,7 +199,16 @@ void node::handle(const event_origin& origin, const caf::message& content,
   events_.end(origin, content, step(), weights, weights.version() != version);
 }
 
+bool node::is_of_protocol(const caf::type_erased_tuple& content) const {
+  return content.size() == 1 && content.type(0).second == protocol_type_
+         && protocol_type_ != nullptr;
+}
+
 void node::receive(caf::type_erased_tuple& content) {
+  if (is_of_protocol(content)) {
+    handle_of_protocol(content);
+    return;
+  }
   if (content.match_elements<observed_message>()) {
     const auto& x = content.get_as<observed_message>(0);
     auto own = x.origin.stamp.source == id();
@@ -205,6 +216,12 @@ void node::receive(caf::type_erased_tuple& content) {
     handle(x.origin, own ? caf::message{} : letter, [&] { dispatch(letter); });
     return;
   }
+  if (content.size() == 1)
+    protocol_type_ = content.type(0).second;
+  handle_of_protocol(content);
+}
+
+void node::handle_of_protocol(caf::type_erased_tuple& content) {
   event_origin origin;
   if (environment_->events != nullptr)
     origin.kind = message_kind(content);

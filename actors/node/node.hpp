@@ -11,10 +11,12 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/message_handler.hpp>
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 namespace caps {
@@ -144,6 +146,9 @@ private:
   template <class F>
   void handle(const event_origin& origin, const caf::message& content, F f);
   void receive(caf::type_erased_tuple& content);
+  void handle_of_protocol(caf::type_erased_tuple& content);
+  /// Whether a message is of the type that the protocol was sent last.
+  bool is_of_protocol(const caf::type_erased_tuple& content) const;
   /// Hands a message to the protocol.
   void dispatch(caf::type_erased_tuple& content);
   void take_gradient(const computed& x);
@@ -174,6 +179,11 @@ private:
   outbox outbox_;
   event_account events_;
   running_protocol protocol_;
+  /// What the node handles itself but for gradients, which are frequent: CAF
+  /// compares names of types to find a handler.
+  caf::message_handler own_messages_;
+  /// Of the last message for the protocol; the next one most likely has it too.
+  const std::type_info* protocol_type_ = nullptr;
   /// For the protocol's own decisions.
   random_stream stream_;
   caf::actor coordinator_;
