@@ -214,6 +214,10 @@ is_run() {
 run_sh() {
   is_run || return 0
   bash -n "$block" 2>"$printed" || problem "$(cat "$printed")"
+  if grep -qE '\| *(head|grep -q)' "$block"; then
+    problem "a reader that stops early ends its writer with SIGPIPE, at times;" \
+      "sed -n reads all"
+  fi
   if [[ -z $not_run ]]; then
     run_script "$block" /dev/null
     return 0
