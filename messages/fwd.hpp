@@ -43,4 +43,7 @@ struct process_lost;
 struct wiring;
 struct run_over;
 
+template <class Message>
+struct with_buffers;
+
 } // namespace caps

@@ -91,6 +91,10 @@ public:
     return environment_->swaps;
   }
   bool same_start() const noexcept override { return environment_->same_start; }
+
+  bool averages_buffers() const noexcept override {
+    return environment_->averages_buffers;
+  }
   parameter_vector& parameters() noexcept override {
     return trained_.vectors();
   }

@@ -31,6 +31,8 @@ struct node_environment {
   initialization start = initialization::uniform_fan_in;
   /// Whether all nodes start from the same parameters.
   bool same_start = true;
+  /// Whether peers average their buffers, of which the model has some.
+  bool averages_buffers = false;
   /// Parameters and buffers to start from instead of drawing them; the former
   /// may be undefined.
   at::Tensor start_weights;

@@ -92,6 +92,10 @@ public:
   /// Whether all nodes of the run started from the same parameters.
   virtual bool same_start() const noexcept = 0;
 
+  /// Whether nodes average their buffers as well (training.buffers): never of a
+  /// model that has none.
+  virtual bool averages_buffers() const noexcept = 0;
+
   // -- training state ---------------------------------------------------------
 
   virtual parameter_vector& parameters() noexcept = 0;

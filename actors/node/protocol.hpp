@@ -113,6 +113,9 @@ struct used_settings {
   bool same_start = true;
   /// evaluation.rounds.
   bool consensus = true;
+  /// training.buffers: does as `node_context::averages_buffers` says, which
+  /// `swapping` takes care of where messages go through its `send`.
+  bool buffers = false;
 };
 
 /// Makes the protocol of a node from the options of the run.

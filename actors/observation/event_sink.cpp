@@ -21,10 +21,17 @@ std::string demangle(const std::type_info& type) {
   return problem == 0 ? text.get() : type.name();
 }
 
-/// "caps::(anonymous namespace)::tick" is a tick.
+/// "caps::(anonymous namespace)::tick" is a tick, and
+/// "caps::with_buffers<caps::dual>" a "with_buffers<dual>".
 std::string without_namespaces(const std::string& name) {
-  auto colons = name.substr(0, name.find('<')).rfind("::");
-  return colons == std::string::npos ? name : name.substr(colons + 2);
+  auto bracket = name.find('<');
+  auto own = name.substr(0, bracket);
+  auto colons = own.rfind("::");
+  if (colons != std::string::npos)
+    own.erase(0, colons + 2);
+  if (bracket == std::string::npos)
+    return own;
+  return own + '<' + without_namespaces(name.substr(bracket + 1));
 }
 
 } // namespace

@@ -34,7 +34,7 @@ private:
   }
 
   void send_to(size_t index) override {
-    context().send(context().out_neighbours()[index],
+    send(index,
                    parameters{{}, context().lend_weights()});
   }
 
@@ -67,7 +67,7 @@ public:
   }
 
   used_settings uses(const swap_plan&) const override {
-    return {.mixing = false, .optimizer = false};
+    return {.mixing = false, .optimizer = false, .buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

@@ -77,8 +77,7 @@ private:
   }
 
   void send_to(size_t index) override {
-    context().send(context().out_neighbours()[index],
-                   compressed_difference{{}, change_});
+    send(index, compressed_difference{{}, change_});
   }
 
   void update() override {
@@ -119,6 +118,10 @@ public:
 
   std::unique_ptr<protocol> make(node_context& node) const override {
     return std::make_unique<choco_protocol>(node, options_);
+  }
+
+  used_settings uses(const swap_plan&) const override {
+    return {.buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

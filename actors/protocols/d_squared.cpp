@@ -47,8 +47,7 @@ private:
   }
 
   void send_to(size_t index) override {
-    context().send(context().out_neighbours()[index],
-                   parameters{{}, context().lend_weights()});
+    send(index, parameters{{}, context().lend_weights()});
   }
 
   void update() override {
@@ -69,6 +68,10 @@ class d_squared_recipe final : public protocol_recipe {
 public:
   std::unique_ptr<protocol> make(node_context& node) const override {
     return std::make_unique<d_squared_protocol>(node);
+  }
+
+  used_settings uses(const swap_plan&) const override {
+    return {.buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

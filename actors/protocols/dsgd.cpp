@@ -107,9 +107,8 @@ private:
   }
 
   void send_to(size_t index) override {
-    auto to = context().out_neighbours()[index];
     if (!reduction_) {
-      context().send(to, parameters{{}, context().lend_weights()});
+      send(index, parameters{{}, context().lend_weights()});
       return;
     }
     // All neighbours get the same.
@@ -121,7 +120,7 @@ private:
           context().parameters().weights().read(), context().stream()))};
       last_sent_ = static_cast<uint64_t>(context().step());
     }
-    context().send(to, *update_);
+    send(index, *update_);
   }
 
   void observe(const gradient_ready& x) override {
@@ -137,12 +136,14 @@ private:
       local_update();
     auto& weights = context().parameters().weights();
     auto next = weights.target();
-    if (context().swaps().schedule->one_peer())
-      average_fresh(weights.read(), next);
-    else
-      average_all(weights.read(), next);
+    mix(weights.read(), received_, fresh_, next);
     weights.commit(std::move(next));
     fresh_.assign(fresh_.size(), false);
+  }
+
+  void average_buffers(const at::Tensor& own, const heard_buffers& heard,
+                       const at::Tensor& next) override {
+    mix(own, heard.last, heard.fresh, next);
   }
 
   void local_update() {
@@ -150,17 +151,18 @@ private:
                  context().parameters().gradient().read());
   }
 
-  void average_all(const at::Tensor& weights, const at::Tensor& next) {
-    average(weights, context().self_weight(), received_, mixing(), next);
-  }
-
-  /// With one partner at a time, only those just heard from count.
-  void average_fresh(const at::Tensor& weights, const at::Tensor& next) {
+  void mix(const at::Tensor& own, const std::vector<at::Tensor>& received,
+           const std::vector<bool>& fresh, const at::Tensor& next) {
+    if (!context().swaps().schedule->one_peer()) {
+      average(own, context().self_weight(), received, mixing(), next);
+      return;
+    }
+    // With one partner at a time, only those just heard from count.
     std::vector<at::Tensor> heard;
-    for (size_t i = 0; i < received_.size(); ++i)
-      if (fresh_[i])
-        heard.push_back(received_[i]);
-    average_uniformly(weights, heard, next);
+    for (size_t i = 0; i < received.size(); ++i)
+      if (fresh[i])
+        heard.push_back(received[i]);
+    average_uniformly(own, heard, next);
   }
 
   swap_order order_;
@@ -193,7 +195,7 @@ public:
 
   used_settings uses(const swap_plan& swaps) const override {
     // With one partner at a time both take the mean.
-    return {.mixing = !swaps.schedule->one_peer()};
+    return {.mixing = !swaps.schedule->one_peer(), .buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

@@ -65,7 +65,7 @@ void dual_swapping::send_to(size_t index) {
   content.dual_vector = to_payload(prepared_[index].read());
   if (how_.sends_weights)
     content.weights = context().lend_weights();
-  context().send(context().out_neighbours()[index], std::move(content));
+  send(index, std::move(content));
 }
 
 void dual_swapping::update() {

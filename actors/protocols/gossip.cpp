@@ -23,22 +23,32 @@ public:
     visit_value(visitor, "received", received_);
     visit_buffers(visitor, "sent", sent_,
                   context().parameters().weights().read());
+    if (context().averages_buffers())
+      visit_buffers(visitor, "buffers_sent", buffers_sent_,
+                    context().parameters().buffers().read());
     return true;
   }
 
 private:
   void begin() override {
     const auto& start = context().parameters().weights().read();
-    for (size_t i = 0; i < context().in_neighbours().size(); ++i) {
-      received_.push_back(start);
-      sent_.emplace_back(start.numel(), start.options());
-      sent_.back().writable().copy_(start);
-    }
+    auto neighbours = context().in_neighbours().size();
+    received_.assign(neighbours, start);
+    sent_ = copies_of(start, neighbours);
+    if (context().averages_buffers())
+      buffers_sent_
+        = copies_of(context().parameters().buffers().read(), neighbours);
+  }
+
+  static std::vector<flat_buffer> copies_of(const at::Tensor& x, size_t count) {
+    std::vector<flat_buffer> result;
+    for (size_t i = 0; i < count; ++i)
+      result.emplace_back(x.numel(), x.options()).writable().copy_(x);
+    return result;
   }
 
   void send_to(size_t index) override {
-    context().send(context().out_neighbours()[index],
-                   parameters{{}, to_payload(sent_[index].read())});
+    send(index, parameters{{}, to_payload(sent_[index].read())});
   }
 
   void update() override {
@@ -46,19 +56,35 @@ private:
     auto next = weights.target();
     context().optimizer().step(weights.read(),
                                context().parameters().gradient().read(), next);
-    std::vector<at::Tensor> sent;
-    for (auto& x : sent_)
-      sent.push_back(x.target());
-    gossip(next, received_, sent, next);
-    for (size_t i = 0; i < sent.size(); ++i)
-      sent_[i].commit(std::move(sent[i]));
+    mix(next, received_, sent_, next);
     weights.commit(std::move(next));
+  }
+
+  tensor_payload buffers_for(size_t index) override {
+    return to_payload(buffers_sent_[index].read());
+  }
+
+  void average_buffers(const at::Tensor& own, const heard_buffers& heard,
+                       const at::Tensor& next) override {
+    mix(own, heard.last, buffers_sent_, next);
+  }
+
+  static void mix(const at::Tensor& own, const std::vector<at::Tensor>& received,
+                  std::vector<flat_buffer>& sent, const at::Tensor& next) {
+    std::vector<at::Tensor> targets;
+    for (auto& x : sent)
+      targets.push_back(x.target());
+    gossip(own, received, targets, next);
+    for (size_t i = 0; i < sent.size(); ++i)
+      sent[i].commit(std::move(targets[i]));
   }
 
   /// What each neighbour sent last.
   std::vector<at::Tensor> received_;
   /// What is for each neighbour: the parameters right after its turn.
   std::vector<flat_buffer> sent_;
+  /// The same of the buffers, if they are averaged.
+  std::vector<flat_buffer> buffers_sent_;
 };
 
 class gossip_recipe final : public protocol_recipe {
@@ -68,7 +94,7 @@ public:
   }
 
   used_settings uses(const swap_plan&) const override {
-    return {.mixing = false};
+    return {.mixing = false, .buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

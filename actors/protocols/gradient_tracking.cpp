@@ -63,10 +63,9 @@ private:
   }
 
   void send_to(size_t index) override {
-    context().send(context().out_neighbours()[index],
-                   tracked_parameters{{},
-                                      context().lend_weights(),
-                                      to_payload(tracker_.read())});
+    send(index, tracked_parameters{{},
+                                   context().lend_weights(),
+                                   to_payload(tracker_.read())});
   }
 
   void update() override {
@@ -93,6 +92,10 @@ class gradient_tracking_recipe final : public protocol_recipe {
 public:
   std::unique_ptr<protocol> make(node_context& node) const override {
     return std::make_unique<gradient_tracking_protocol>(node);
+  }
+
+  used_settings uses(const swap_plan&) const override {
+    return {.buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

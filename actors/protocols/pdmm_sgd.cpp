@@ -49,7 +49,7 @@ public:
   }
 
   used_settings uses(const swap_plan&) const override {
-    return {.mixing = false};
+    return {.mixing = false, .buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

@@ -2,6 +2,7 @@
 
 #include "actors/node/payload_tensor.hpp"
 #include "actors/protocols/swapping.hpp"
+#include "models/consensus/averaging.hpp"
 #include "models/consensus/push_sum.hpp"
 #include "models/state_values.hpp"
 
@@ -29,7 +30,7 @@ public:
       steps_on_ratio_(options.step_on == "ratio"),
       sum_(node.parameters().weights().read().numel(),
            node.parameters().weights().read().options()),
-      part_(sum_) {}
+      part_(sum_), weights_of_(node.in_neighbours().size()) {}
 
   caf::behavior behavior() override {
     return handlers_for<weighted_parameters>(
@@ -68,6 +69,7 @@ private:
       return;
     }
     received_.push_back({std::move(part), x.weight});
+    weights_of_[index_of(x.stamp.source)] = x.weight;
   }
 
   /// The local update, and the division of the sums.
@@ -95,8 +97,7 @@ private:
   }
 
   void send_to(size_t index) override {
-    context().send(context().out_neighbours()[index],
-                   weighted_parameters{{}, to_payload(kept_.x), kept_.y});
+    send(index, weighted_parameters{{}, to_payload(kept_.x), kept_.y});
   }
 
   void update() override {
@@ -110,6 +111,12 @@ private:
     kept_ = {};
   }
 
+  /// Buffers count as much as the sums that came with them.
+  void average_buffers(const at::Tensor& own, const heard_buffers& heard,
+                       const at::Tensor& next) override {
+    average_masses(own, kept_.y, heard.last, heard.fresh, weights_of_, next);
+  }
+
   bool steps_on_ratio_;
   /// The node's sums x and y; its parameters are x/y.
   flat_buffer sum_;
@@ -118,6 +125,8 @@ private:
   flat_buffer part_;
   push_sum_mass kept_;
   std::vector<push_sum_mass> received_;
+  /// The weight in the last message of each in-neighbour.
+  std::vector<double> weights_of_;
 };
 
 class push_sum_recipe final : public protocol_recipe {
@@ -134,7 +143,7 @@ public:
   }
 
   used_settings uses(const swap_plan&) const override {
-    return {.mixing = false};
+    return {.mixing = false, .buffers = true};
   }
 
   round_cost cost(const node_setting& node) const override {

@@ -1,5 +1,7 @@
 #include "actors/protocols/swapping.hpp"
 
+#include "actors/node/payload_tensor.hpp"
+#include "models/consensus/averaging.hpp"
 #include "models/state_values.hpp"
 
 #include <fmt/format.h>
@@ -39,9 +41,14 @@ bool swapping::visit_state(state_visitor& visitor) {
                [&](const std::string& index, arrival& y) {
                  context_.visit_as_sent(visitor, index + " stamp", y.stamp);
                  context_.visit_as_sent(visitor, index, y.content);
+                 if (context_.averages_buffers())
+                   context_.visit_as_sent(visitor, index + " buffers",
+                                          y.buffers);
                });
     visitor.leave();
   }
+  if (context_.averages_buffers())
+    visit_value(visitor, "buffers", heard_.last);
   return true;
 }
 
@@ -75,7 +82,8 @@ size_t swapping::index_of(node_id in_neighbour) const {
 }
 
 /// Takes account of a message of a neighbour and keeps it until its step.
-void swapping::receive(const message_stamp& stamp, caf::message content) {
+void swapping::receive(const message_stamp& stamp, caf::message content,
+                       tensor_payload buffers) {
   auto i = index_of(stamp.source);
   if (i == inboxes_.size()) {
     context_.fail(error_code::unknown_sender,
@@ -90,12 +98,14 @@ void swapping::receive(const message_stamp& stamp, caf::message content) {
   if (x.from.answered())
     context_.note(fmt::format("node {} hears from node {} again", context_.id(),
                               stamp.source));
-  x.arrivals.push_back({stamp, std::move(content)});
+  x.arrivals.push_back({stamp, std::move(content), std::move(buffers)});
   if (swapping_)
     proceed();
 }
 
 void swapping::start() {
+  if (context_.averages_buffers())
+    heard_.last.assign(inboxes_.size(), context_.parameters().buffers().read());
   begin();
   // Neighbours that start from elsewhere must know from where.
   if (order_ == swap_order::update_then_swap && !context_.same_start())
@@ -126,8 +136,11 @@ void swapping::proceed() {
 void swapping::finish() {
   deadline_.disarm();
   swapping_ = false;
+  heard_.fresh.assign(inboxes_.size(), false);
   for (auto& x : inboxes_)
     apply_arrivals(x);
+  if (context_.averages_buffers())
+    mix_buffers();
   auto step = context_.step();
   update();
   if (!context_.finish_step())
@@ -170,8 +183,36 @@ void swapping::apply_arrivals(inbox& x) {
       continue; // overtaken on its way
     x.newest = i->stamp.step;
     apply_(i->content);
+    if (!i->buffers.empty())
+      take_buffers(static_cast<size_t>(&x - inboxes_.data()), *i);
   }
   x.arrivals.erase(x.arrivals.begin(), end);
+}
+
+void swapping::take_buffers(size_t index, const arrival& x) {
+  auto content = context_.accept(x.stamp, x.buffers,
+                                 context_.parameters().layout().buffer_numel());
+  if (!content.defined())
+    return;
+  heard_.last[index] = std::move(content);
+  heard_.fresh[index] = true;
+}
+
+void swapping::mix_buffers() {
+  auto& own = context_.parameters().buffers();
+  auto next = own.target();
+  average_buffers(own.read(), heard_, next);
+  own.commit(std::move(next));
+}
+
+tensor_payload swapping::buffers_for(size_t) {
+  return to_payload(context_.parameters().buffers().read());
+}
+
+void swapping::average_buffers(const at::Tensor& own,
+                               const heard_buffers& heard,
+                               const at::Tensor& next) {
+  average_fresh(own, heard.last, heard.fresh, mixing_, next);
 }
 
 void swapping::send_due(int64_t step) {

@@ -3,12 +3,14 @@
 #include "actors/node/protocol.hpp"
 #include "actors/protocols/deadline.hpp"
 #include "actors/protocols/partner.hpp"
+#include "messages/with_buffers.hpp"
 
 #include <caf/message.hpp>
 #include <caf/message_handler.hpp>
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace caps {
@@ -20,6 +22,14 @@ enum class swap_order : uint8_t {
   update_then_swap,
   /// Update k uses what neighbours send in step k: local part, swap, rest.
   swap_within_update,
+};
+
+/// The buffers of the in-neighbours, where nodes average them.
+struct heard_buffers {
+  /// What each sent last; this node's first ones until it is heard.
+  std::vector<at::Tensor> last;
+  /// Whether it came since the last update.
+  std::vector<bool> fresh;
 };
 
 /// The common part of all protocols in which peers swap messages along edges
@@ -39,6 +49,9 @@ enum class swap_order : uint8_t {
 /// plan's timeout. A message that misses it costs that wait; a partner that
 /// misses several in a row is not waited for until it answers again. An
 /// asynchronous plan never waits.
+///
+/// Where nodes average their buffers, `send` adds them to a message, and they
+/// are averaged just before `update`.
 class swapping : public protocol {
 public:
   std::vector<waiting> waits() const override;
@@ -59,9 +72,15 @@ protected:
   template <class... Messages>
   caf::behavior handlers_for(caf::message_handler apply) {
     apply_ = std::move(apply);
-    return handlers_with(caf::message_handler{[this](const Messages& x) {
-      receive(x.stamp, caf::make_message(x));
-    }...});
+    caf::message_handler own{[this](const Messages& x) {
+      receive(x.stamp, caf::make_message(x), {});
+    }...};
+    if (context_.averages_buffers())
+      own = own.or_else([this](const with_buffers<Messages>& x) {
+        receive(x.stamp, caf::make_message(static_cast<const Messages&>(x)),
+                x.buffers);
+      }...);
+    return handlers_with(own);
   }
 
   /// The same for messages that are parameters alone: the last of in-neighbour
@@ -70,6 +89,17 @@ protected:
 
   /// The weights of the in-neighbours' parameters in averages, in their order.
   const std::vector<double>& mixing() const noexcept { return mixing_; }
+
+  /// Sends a message to out-neighbour number `index`.
+  template <class Message>
+  void send(size_t index, Message content) {
+    auto to = context_.out_neighbours()[index];
+    if (context_.averages_buffers())
+      context_.send(to, with_buffers<Message>{std::move(content),
+                                              buffers_for(index)});
+    else
+      context_.send(to, std::move(content));
+  }
 
   /// The position of an in-neighbour among `in_neighbours()`.
   size_t index_of(node_id in_neighbour) const;
@@ -92,6 +122,16 @@ protected:
   /// `prepare` made, and what was received last. Writes the node's parameters.
   virtual void update() = 0;
 
+  /// The buffers that out-neighbour number `index` is to average.
+  virtual tensor_payload buffers_for(size_t index);
+
+  /// Writes the average of this node's buffers and those it heard to `next`,
+  /// which may be the same tensor as `own`. Unless a protocol averages its
+  /// parameters in another way: each that is fresh with the weight of its edge.
+  virtual void average_buffers(const at::Tensor& own,
+                               const heard_buffers& heard,
+                               const at::Tensor& next);
+
   /// Whether a message that is older than one already applied still counts.
   virtual bool needs_every_message() const { return false; }
 
@@ -100,6 +140,8 @@ private:
   struct arrival {
     message_stamp stamp{};
     caf::message content{};
+    /// Empty if nodes keep theirs to themselves.
+    tensor_payload buffers{};
   };
 
   /// One in-neighbour.
@@ -111,7 +153,8 @@ private:
   };
 
   caf::behavior handlers_with(const caf::message_handler& own);
-  void receive(const message_stamp& stamp, caf::message content);
+  void receive(const message_stamp& stamp, caf::message content,
+               tensor_payload buffers);
   void start();
   void take_gradient();
   void proceed();
@@ -120,6 +163,8 @@ private:
   bool has_come(const inbox& x) const;
   bool missing(const inbox& x) const;
   void apply_arrivals(inbox& x);
+  void take_buffers(size_t index, const arrival& x);
+  void mix_buffers();
   void send_due(int64_t step);
   void give_up_waiting();
 
@@ -129,6 +174,7 @@ private:
   std::vector<double> mixing_;
   caf::message_handler apply_;
   std::vector<inbox> inboxes_;
+  heard_buffers heard_;
   /// The gradient has come and the update waits for messages.
   bool swapping_ = false;
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,36 @@ void average_uniformly(const at::Tensor& weights,
   auto share = 1.0 / static_cast<double>(received.size() + 1);
   std::vector<double> shares(received.size(), share);
   average(weights, share, received, shares, next);
+}
+
+void average_fresh(const at::Tensor& weights,
+                   std::span<const at::Tensor> received,
+                   const std::vector<bool>& fresh,
+                   std::span<const double> neighbour_weights,
+                   const at::Tensor& next) {
+  std::vector<at::Tensor> heard;
+  std::vector<double> shares;
+  for (size_t j = 0; j < received.size(); ++j)
+    if (fresh[j]) {
+      heard.push_back(received[j]);
+      shares.push_back(neighbour_weights[j]);
+    }
+  auto given = std::accumulate(shares.begin(), shares.end(), 0.);
+  average(weights, 1 - given, heard, shares, next);
+}
+
+void average_masses(const at::Tensor& weights, double mass,
+                    std::span<const at::Tensor> received,
+                    const std::vector<bool>& fresh,
+                    std::span<const double> masses, const at::Tensor& next) {
+  auto all = mass;
+  for (size_t j = 0; j < received.size(); ++j)
+    if (fresh[j])
+      all += masses[j];
+  std::vector<double> shares;
+  for (auto x : masses)
+    shares.push_back(x / all);
+  average_fresh(weights, received, fresh, shares, next);
 }
 
 void average_known(std::vector<at::Tensor> vectors, flat_buffer& mean) {

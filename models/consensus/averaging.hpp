@@ -27,6 +27,23 @@ void average_uniformly(const at::Tensor& weights,
                        std::span<const at::Tensor> received,
                        const at::Tensor& next);
 
+/// The average with those of the received vectors that are fresh:
+/// next = w + sum_j neighbour_weights[j] (received[j] - w) over these j. Like
+/// `average` else.
+void average_fresh(const at::Tensor& weights,
+                   std::span<const at::Tensor> received,
+                   const std::vector<bool>& fresh,
+                   std::span<const double> neighbour_weights,
+                   const at::Tensor& next);
+
+/// The average of vectors that stand for masses, as push-sum's z is one:
+/// next = (m w + sum_j masses[j] received[j]) / (m + sum_j masses[j]) over the
+/// fresh j. @pre `mass` is positive, the others are not negative
+void average_masses(const at::Tensor& weights, double mass,
+                    std::span<const at::Tensor> received,
+                    const std::vector<bool>& fresh,
+                    std::span<const double> masses, const at::Tensor& next);
+
 /// Makes the mean of those vectors that are defined the next version of `mean`;
 /// without any it stays.
 void average_known(std::vector<at::Tensor> vectors, flat_buffer& mean);

@@ -2,7 +2,7 @@
 
 #include "models/nets/net_builder.hpp"
 
-#include <string>
+#include <fmt/format.h>
 
 namespace caps {
 
@@ -17,18 +17,27 @@ void mlp_options::describe(option_visitor& visitor) {
                    "units of each hidden layer, first to last");
   visitor.real("dropout", dropout, between_open(0, 1),
                "share of hidden units dropped in training");
+  visitor.boolean("batch_norm", batch_norm,
+                  "batch normalization before each ReLU (Ioffe and Szegedy "
+                  "2015)");
   if (hidden.empty())
-    visitor.idle("dropout", "there are no hidden layers");
+    for (auto name : {"dropout", "batch_norm"})
+      visitor.idle(name, "there are no hidden layers");
 }
 
 std::shared_ptr<const net> make_mlp(const data_shape& data,
                                     const mlp_options& options) {
   net_builder b{"mlp", data};
   b.flatten();
-  auto name = [i = 0]() mutable { return "fc" + std::to_string(++i); };
-  for (auto units : options.hidden)
-    b.linear(name(), units).relu().dropout(options.dropout);
-  b.linear(name(), data.classes);
+  auto number = 1;
+  for (auto units : options.hidden) {
+    b.linear(fmt::format("fc{}", number), units);
+    if (options.batch_norm)
+      b.batch_norm(fmt::format("bn{}", number));
+    b.relu().dropout(options.dropout);
+    ++number;
+  }
+  b.linear(fmt::format("fc{}", number), data.classes);
   return b.finish();
 }
 

@@ -17,12 +17,14 @@ struct mlp_options {
   std::vector<int64_t> hidden = {128};
   /// Dropout rate after each hidden layer.
   double dropout = 0;
+  /// Whether batch normalization comes before each ReLU.
+  bool batch_norm = false;
 
   void describe(option_visitor& visitor);
 };
 
 /// A multi-layer perceptron on the flattened sample with ReLU between its
-/// layers, which are named fc1, fc2, ...
+/// layers, which are named fc1, fc2, ..., and bn1, bn2, ... between them.
 std::shared_ptr<const net> make_mlp(const data_shape& data,
                                     const mlp_options& options);
 

@@ -60,6 +60,10 @@ void settle_unused(scenario& x, const used_settings& used,
     refuse(x, "training.same_start", places);
     x.same_start = true;
   }
+  if (!used.buffers) {
+    refuse(x, "training.buffers", places);
+    x.buffers = "averaged";
+  }
   if (!used.consensus) {
     refuse(x, "evaluation.rounds", places);
     refuse(x, "evaluation.mean_model", places);
@@ -134,6 +138,8 @@ std::vector<std::string> find_idle_keys(const run_plan& plan,
   if (plan.data.test)
     idle("evaluation.test_length", x.test_length >= plan.data.test->size(),
          fmt::format("there are {} test samples", plan.data.test->size()));
+  idle("training.buffers", plan.model->layout().buffer_numel() == 0,
+       "the model has none");
   auto level = fmt::format("level is \"{}\"", x.recording);
   idle("recording.budget", x.recording == "off", level);
   for (auto key : {"recording.snapshot_every", "recording.snapshot_steps"})

@@ -354,6 +354,9 @@ run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
   result.environment->servers = cut_parameters(
     x.nodes, servers, result.model->layout().numel(), places);
   result.environment->swaps = std::move(swaps);
+  result.environment->averages_buffers
+    = used.buffers && x.buffers == "averaged"
+      && result.model->layout().buffer_numel() > 0;
   result.environment->rates
     = places.locate("schedule", [&] { return x.schedule.recipe()->make(); });
   begin("planning the nodes");

@@ -140,10 +140,17 @@ double recording_bytes(const run_plan& plan, const traffic& sent) {
 
 } // namespace
 
+namespace {
+
+double bytes_of(const run_plan& plan, int64_t numel) {
+  return static_cast<double>(numel)
+         * static_cast<double>(plan.environment->options.dtype().itemsize());
+}
+
+} // namespace
+
 double vector_bytes(const run_plan& plan) {
-  auto type = c10::typeMetaToScalarType(plan.environment->options.dtype());
-  return static_cast<double>(plan.model->layout().numel())
-         * static_cast<double>(c10::elementSize(type));
+  return bytes_of(plan, plan.model->layout().numel());
 }
 
 double weights_bytes(const run_plan& plan) {
@@ -155,12 +162,16 @@ int64_t steps_a_node(const run_plan& plan) {
 }
 
 traffic traffic_of(const run_plan& plan) {
+  auto added = plan.environment->averages_buffers
+                 ? bytes_of(plan, plan.model->layout().buffer_numel())
+                 : 0;
   traffic result;
   for (const auto& node : plan.nodes) {
     auto cost
       = plan.content.protocol.recipe()->cost(setting_of(plan, node, 0));
     result.messages_a_round += cost.messages;
-    result.bytes_a_round += cost.vectors * vector_bytes(plan);
+    result.bytes_a_round
+      += cost.vectors * vector_bytes(plan) + cost.messages * added;
     result.steps_a_round = cost.steps;
   }
   auto rounds = static_cast<double>(steps_a_node(plan))

@@ -89,6 +89,10 @@ void scenario::visit(scenario_visitor& visitor) {
                 "samples per gradient; 0 for all of a shard");
       v.boolean("same_start", same_start,
                 "all nodes start from the same parameters");
+      v.choice("buffers", buffers, {"local", "averaged"},
+               "statistics of batch normalization, between peers: averaged "
+               "with the same weights and in the same messages as the "
+               "parameters, or each node's own");
     });
   visitor.table("optimizer", "What a node does with a gradient.",
                 [this](option_visitor& v) { optimizer.describe(v, "name"); });

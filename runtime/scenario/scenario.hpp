@@ -96,6 +96,7 @@ struct scenario {
   int64_t epochs = 1;
   int64_t batch = 32;
   bool same_start = true;
+  std::string buffers = "averaged";
   component<optimizer_recipe> optimizer;
   component<schedule_recipe> schedule;
   component<protocol_recipe> protocol;

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace {
@@ -27,8 +28,16 @@ void write_sample(caps::test::system_fixture& in,
     // The fuzzer's first byte chooses the type.
     std::string input(1, static_cast<char>(I));
     input.append(message.begin(), message.end());
-    std::string name = caf::type_name<type>::value;
-    caps::test::write_text(folder / name.substr(name.rfind(':') + 1), input);
+    // "caps::with_buffers<caps::dual>" is written to with_buffers_dual.
+    std::string name;
+    for (std::string_view rest = caf::type_name<type>::value; !rest.empty();) {
+      auto colons = rest.find("::");
+      rest.remove_prefix(colons == rest.npos ? 0 : colons + 2);
+      auto end = rest.find_first_of("<>");
+      name += (name.empty() ? "" : "_") + std::string{rest.substr(0, end)};
+      rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+    }
+    caps::test::write_text(folder / name, input);
   }
 }
 

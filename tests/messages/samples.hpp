@@ -2,6 +2,7 @@
 
 #include "messages/compressed.hpp"
 #include "messages/types.hpp"
+#include "messages/with_buffers.hpp"
 #include "tests/messages/support.hpp"
 
 #include <limits>
@@ -173,6 +174,18 @@ inline partial_parameters sample(of<partial_parameters>,
 inline auto fields(const partial_parameters& x) {
   const auto& [stamp, base, content] = x;
   return std::tuple{fields(stamp), base, fields(content)};
+}
+
+template <class Message>
+with_buffers<Message> sample(of<with_buffers<Message>>,
+                             const sample_actors& actors) {
+  return {sample(of<Message>{}, actors),
+          make_payload<float>(element_type::float32, {1}, {2.5f})};
+}
+
+template <class Message>
+auto fields(const with_buffers<Message>& x) {
+  return std::tuple{fields(static_cast<const Message&>(x)), x.buffers};
 }
 
 inline gradient sample(of<gradient>, const sample_actors& actors) {

@@ -53,6 +53,30 @@ TEST_CASE("uniform averaging of equals changes nothing", "[averaging]") {
   CHECK(at::equal(w, next));
 }
 
+TEST_CASE("averaging leaves the share of the unheard to the node",
+          "[averaging]") {
+  auto w = at::full({n}, 8.0, at::kDouble);
+  std::vector<at::Tensor> received{at::full({n}, 4.0, at::kDouble),
+                                   at::full({n}, 100.0, at::kDouble),
+                                   at::full({n}, 16.0, at::kDouble)};
+  std::vector<double> shares{0.25, 0.25, 0.125};
+  auto next = at::empty_like(w);
+  caps::average_fresh(w, received, {true, false, true}, shares, next);
+  CHECK(at::equal(next, at::full({n}, 0.625 * 8 + 1 + 2, at::kDouble)));
+  caps::average_fresh(w, received, {false, false, false}, shares, next);
+  CHECK(at::equal(next, w));
+}
+
+TEST_CASE("averaging by mass is what push-sum does", "[averaging]") {
+  auto w = at::full({n}, 8.0, at::kDouble);
+  std::vector<at::Tensor> received{at::full({n}, 4.0, at::kDouble),
+                                   at::full({n}, 100.0, at::kDouble)};
+  std::vector<double> masses{1.5, 7};
+  auto next = at::empty_like(w);
+  caps::average_masses(w, 0.5, received, {true, false}, masses, next);
+  CHECK(at::equal(next, at::full({n}, (0.5 * 8 + 1.5 * 4) / 2, at::kDouble)));
+}
+
 TEST_CASE("averaging refuses vectors that do not fit", "[averaging]") {
   auto w = at::full({4}, 1.0, at::kFloat);
   std::vector<at::Tensor> longer{at::full({5}, 1.0, at::kFloat)};

@@ -59,6 +59,11 @@ TEST_CASE("gradients of small nets agree with differences", "[net_gradient]") {
     data_shape data{{5}, 3};
     check_gradient(make_mlp(data, {.hidden = {8, 6}, .dropout = 0.4}), data);
   }
+  SECTION("mlp with batch normalization") {
+    data_shape data{{5}, 3};
+    check_gradient(make_mlp(data, {.hidden = {8, 6}, .batch_norm = true}),
+                   data);
+  }
   SECTION("least_squares") {
     data_shape data{{9}, 0};
     check_gradient(make_least_squares(data, {.weight = {3, 2}}), data);

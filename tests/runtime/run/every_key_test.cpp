@@ -83,6 +83,7 @@ const std::map<std::string, words> needs{
   {"schedule.warmup_start", {"schedule.unit=step", "schedule.warmup=3"}},
   {"schedule.warmup_multiplier", {"schedule.unit=step", "schedule.warmup=3"}},
   {"swaps.max_missed", {"link.drop=0.5"}},
+  {"training.buffers", {"model.name=mlp", "model.batch_norm=true"}},
 };
 
 /// Other values for each option, as TOML.
