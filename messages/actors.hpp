@@ -2,6 +2,7 @@
 
 #include "messages/compressed.hpp"
 #include "messages/types.hpp"
+#include "messages/with_buffers.hpp"
 
 #include <caf/fwd.hpp>
 #include <caf/replies_to.hpp>
@@ -32,7 +33,14 @@ using peer_actor = caf::typed_actor<
   // Takes the change of a neighbour's public copy.
   caf::reacts_to<compressed_difference>,
   // Takes what a neighbour's, or a server's, parameters changed.
-  caf::reacts_to<partial_parameters>>;
+  caf::reacts_to<partial_parameters>,
+  // Take any of these with the neighbour's buffers.
+  caf::reacts_to<with_buffers<parameters>>,
+  caf::reacts_to<with_buffers<dual>>,
+  caf::reacts_to<with_buffers<weighted_parameters>>,
+  caf::reacts_to<with_buffers<tracked_parameters>>,
+  caf::reacts_to<with_buffers<compressed_difference>>,
+  caf::reacts_to<with_buffers<partial_parameters>>>;
 
 /// Starts the nodes of a run and decides when it is over.
 using coordinator_actor = caf::typed_actor<

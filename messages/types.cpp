@@ -3,7 +3,6 @@
 #include "messages/actors.hpp"
 #include "messages/compressed.hpp"
 #include "messages/error_code.hpp"
-#include "messages/with_buffers.hpp"
 
 #include <caf/actor_system_config.hpp>
 

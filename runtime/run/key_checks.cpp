@@ -151,6 +151,9 @@ std::vector<std::string> find_idle_keys(const run_plan& plan,
     for (size_t i = 0; i < x.node_overrides.size(); ++i)
       idle(fmt::format("node[{}].{}", i, key), real, why);
   }
+  for (size_t i = 0; i < x.link_overrides.size(); ++i)
+    idle(fmt::format("edge[{}].both_ways", i), plan.topology.directed,
+         "the edges of this topology lead one way");
   find_goals_beyond(plan, places);
   return places.warnings();
 }

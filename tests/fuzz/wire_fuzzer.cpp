@@ -8,6 +8,7 @@
 #include "messages/compressed.hpp"
 #include "messages/tensor_payload.hpp"
 #include "messages/types.hpp"
+#include "messages/with_buffers.hpp"
 #include "models/errors.hpp"
 #include "tests/fuzz/fuzzer.hpp"
 #include "tests/messages/support.hpp"

@@ -1,6 +1,6 @@
 // Goes wrong while it adds its components, as CAPS_TEST_FAULT says.
 
-#include "messages/compressed.hpp"
+#include "messages/actors.hpp"
 #include "runtime/plugin/plugin.hpp"
 
 #include <cstdlib>

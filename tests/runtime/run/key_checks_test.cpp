@@ -61,6 +61,10 @@ TEST_CASE("keys that make no difference are told", "[key_checks]") {
   CHECK_THAT(told({"swaps.timeout=1s", "swaps.step=async_step"}),
              Contains("swaps.timeout: changes nothing: nobody waits"));
   CHECK_THAT(told({"data.train_length=100000"}), Contains("largest shard"));
+  CHECK_THAT(told({"protocol.name=push_sum",
+                   "topology={kind='exponential', one_way=true}",
+                   "edge=[{from=0, to=1, both_ways=false}]"}),
+             Contains("both_ways: changes nothing: the edges of this"));
   CHECK_THAT(told({"data.path=x"}), Contains("generated"));
   CHECK_THAT(told({"link.distribution=uniform"}), Contains("no jitter"));
   CHECK_THAT(told({"recording.snapshot_every=3", "recording.level=metrics"}),
