@@ -69,11 +69,15 @@ bool is_server(const coordinator_state& st, node_id id) {
   return std::ranges::find(st.config.servers, id) != st.config.servers.end();
 }
 
-/// Tells of a node that is gone, now.
-void report_loss(coordinator_pointer self, const node_failed& x) {
-  auto& st = self->state;
+/// What befell a node now.
+node_event event_of(coordinator_pointer self, const node_failed& x) {
   auto now = self->clock().now().time_since_epoch();
-  st.config.observer->on_lost({x.stamp, (now - st.started).count(), x.text});
+  return {x.stamp, (now - self->state.started).count(), x.text};
+}
+
+/// Tells of a node that is gone.
+void report_loss(coordinator_pointer self, const node_failed& x) {
+  self->state.config.observer->on_lost(event_of(self, x));
 }
 
 /// Leaves it to the servers whether the run goes on.
@@ -147,6 +151,7 @@ coordinator_actor::behavior_type coordinator(coordinator_pointer self,
         finished(self, x.stamp.source);
         return;
       }
+      self->state.config.observer->on_failed(event_of(self, x));
       auto& end = self->state.end;
       if (end.code == exit_code::success) // the first failure is the cause
         end = {exit_code_of(x.code), x.text};

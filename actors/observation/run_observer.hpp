@@ -104,6 +104,10 @@ public:
   /// is no more. `stamp.step` is what is known of its steps.
   virtual void on_lost(const node_event&) {}
 
+  /// A node cannot go on, which ends the run. `stamp.step` is what is known of
+  /// its steps.
+  virtual void on_failed(const node_event&) {}
+
   /// What a node's protocol measured up to the end of an epoch.
   virtual void on_metrics(const node_metrics&) {}
 

@@ -54,6 +54,10 @@ public:
     each([&](run_observer& y) { y.on_lost(x); });
   }
 
+  void on_failed(const node_event& x) override {
+    each([&](run_observer& y) { y.on_failed(x); });
+  }
+
   void on_metrics(const node_metrics& x) override {
     each([&](run_observer& y) { y.on_metrics(x); });
   }

@@ -67,6 +67,10 @@ public:
     pass([&] { next_.on_lost(x); });
   }
 
+  void on_failed(const node_event& x) override {
+    pass([&] { next_.on_failed(x); });
+  }
+
   void on_metrics(const node_metrics& x) override {
     pass([&] { next_.on_metrics(x); });
   }

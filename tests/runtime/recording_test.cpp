@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <set>
@@ -194,4 +195,18 @@ TEST_CASE("a folder that is not there costs the recording alone",
   auto run = record(folder / "nowhere" / "run.caps", {}, 1);
   CHECK(run.end.code == exit_code::success);
   CHECK(run.outcome.failure.find("nowhere/run.caps") != std::string::npos);
+}
+
+TEST_CASE("a node that fails leaves a note at every level", "[recording]") {
+  auto level = GENERATE("metrics", "events");
+  temporary_folder folder;
+  auto run = record(folder / "run.caps",
+                    {fmt::format("recording.level={}", level), "link.drop=0.9",
+                     "swaps.max_missed=0", "swaps.timeout=5ms"},
+                    1);
+  REQUIRE(run.end.code == exit_code::lost);
+  auto notes = contents(run, "note");
+  CHECK(std::ranges::any_of(notes, [&](const std::string& x) {
+    return x.find("|failure|" + run.end.text + "|") != std::string::npos;
+  }));
 }
