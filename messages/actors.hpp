@@ -73,7 +73,7 @@ using evaluator_actor = caf::typed_actor<
 
 /// Represents one process of a run that is spread over several.
 using host_actor = caf::typed_actor<
-  // Connects to the other processes and introduces the nodes that live here.
+  // Introduces the nodes that live here to their neighbours.
   caf::replies_to<wiring>::with<caf::ok_atom>,
   // The run is over; the process may end.
   caf::reacts_to<run_over>>;

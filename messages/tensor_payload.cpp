@@ -1,6 +1,7 @@
 #include "messages/tensor_payload.hpp"
 
 #include "messages/error_code.hpp"
+#include "messages/payloads_apart.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/deserializer.hpp>
@@ -125,6 +126,10 @@ caf::error inspect(caf::serializer& sink, tensor_payload& x) {
   // Whoever only counts must not pay for a copy from a device.
   if (dynamic_cast<caf::detail::serialized_size_inspector*>(&sink) != nullptr)
     return sink.apply_raw(bytes, nullptr);
+  if (auto apart = payloads_apart::here()) {
+    apart->leave({x.storage_, bytes});
+    return caf::none;
+  }
   if (auto data = x.storage_->host_data())
     return sink.apply_raw(bytes, const_cast<std::byte*>(data));
   host_storage copy{bytes};
@@ -177,6 +182,17 @@ caf::error inspect(caf::deserializer& source, tensor_payload& x) {
                       fmt::format("payload of {} bytes, at most {} are "
                                   "accepted here",
                                   bytes, limit));
+  if (auto apart = payloads_apart::here(); apart != nullptr && bytes > 0) {
+    auto storage = apart->take(bytes);
+    if (storage == nullptr)
+      return make_error(error_code::truncated_payload,
+                        fmt::format("payload of {} bytes, which did not come "
+                                    "with its message",
+                                    bytes));
+    x = tensor_payload{static_cast<element_type>(type), std::move(shape),
+                       std::move(storage)};
+    return caf::none;
+  }
   // Only what has arrived may be allocated.
   auto binary = dynamic_cast<caf::binary_deserializer*>(&source);
   if (binary != nullptr && bytes > binary->remaining())

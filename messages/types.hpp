@@ -214,8 +214,6 @@ struct process_joined {
   uint32_t process = 0;
   /// Its number at the operating system.
   int64_t pid = 0;
-  /// Port on this machine under which its host actor is published.
-  uint16_t port = 0;
   /// Digest of the parameter layout; must be the same in all processes.
   uint64_t layout = 0;
   caf::actor host;
@@ -230,12 +228,8 @@ struct process_lost {
   std::string text;
 };
 
-/// Everything a process must know of the others.
+/// Where the nodes of a process report to.
 struct wiring {
-  /// Ports of the host actors on this machine, by process.
-  std::vector<uint16_t> ports;
-  /// All nodes of the run, by id.
-  std::vector<acquaintance> nodes;
   caf::actor coordinator;
   caf::actor evaluator;
 };
@@ -371,8 +365,8 @@ typename Inspector::result_type inspect(Inspector& f, introductions& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, process_joined& x) {
-  return f(caf::meta::type_name("process_joined"), x.process, x.pid, x.port,
-           x.layout, x.host, x.nodes);
+  return f(caf::meta::type_name("process_joined"), x.process, x.pid, x.layout,
+           x.host, x.nodes);
 }
 
 template <class Inspector>
@@ -382,8 +376,7 @@ typename Inspector::result_type inspect(Inspector& f, process_lost& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, wiring& x) {
-  return f(caf::meta::type_name("wiring"), x.ports, x.nodes, x.coordinator,
-           x.evaluator);
+  return f(caf::meta::type_name("wiring"), x.coordinator, x.evaluator);
 }
 
 template <class Inspector>

@@ -16,6 +16,8 @@ struct host_config {
   std::vector<acquaintance> nodes;
   std::vector<std::vector<node_id>> out_neighbours;
   caf::actor hub;
+  /// What stands for node `to` of another process at node `from` of this one.
+  std::function<caf::actor(node_id from, node_id to)> way;
   /// Called once, from the actor, when the run is over for this process; with
   /// a text if nobody else can tell the user why.
   std::function<void(const run_over&)> on_over;

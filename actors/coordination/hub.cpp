@@ -34,11 +34,8 @@ void start(hub_pointer self) {
 void wire(hub_pointer self) {
   auto& st = self->state;
   wiring content;
-  content.nodes = all_nodes(st);
-  for (const auto& [process, x] : st.joined)
-    content.ports.push_back(x.port);
   coordinator_config config;
-  config.nodes = content.nodes;
+  config.nodes = all_nodes(st);
   config.evaluator = st.config.evaluator;
   config.servers = st.config.servers;
   config.observer = st.config.observer;

@@ -127,6 +127,7 @@ void describe_command_line(CLI::App& app, cli_options& result) {
   // For the processes of --processes; not for people.
   app.add_option("--join", result.join_port)->group("");
   app.add_option("--process", result.process)->group("");
+  app.add_option("--sockets", result.sockets)->delimiter(',')->group("");
 
   auto check = app.add_subcommand(
     "check", "checks a scenario; prints it with all its keys, and its cost");

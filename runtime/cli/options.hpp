@@ -79,9 +79,10 @@ struct cli_options {
   std::string time_limit;
 
   /// Set in the processes that a launcher starts: the port of the launcher
-  /// on this machine, and which process this is.
+  /// on this machine, which process this is, and its sockets to the others.
   uint16_t join_port = 0;
   size_t process = 0;
+  std::vector<int> sockets;
 
   /// The settings of the command line, --seed, --clock and --record
   /// among them.

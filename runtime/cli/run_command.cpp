@@ -47,8 +47,10 @@ std::unique_ptr<heartbeat> beat_for(const cli_options& options) {
 /// One of the processes that another one has started.
 exit_code join_launcher(run_plan& plan, const run_settings& settings,
                         const cli_options& options) {
-  auto end = join_run(plan, settings, options.join_port,
-                      static_cast<uint32_t>(options.process));
+  auto end
+    = join_run(plan, settings,
+               {options.join_port, static_cast<uint32_t>(options.process),
+                options.sockets});
   if (!end.text.empty())
     std::fputs(
       fmt::format("process {}: error: {}\n", options.process, end.text).c_str(),

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,13 +24,15 @@ constexpr auto exit_poll_interval = std::chrono::milliseconds{20};
 
 /// What the new process does between fork and exec: nothing that allocates.
 [[noreturn]] void become_program(char* const* arguments, pid_t parent,
-                                 int input) {
+                                 int input, const std::vector<int>& files) {
   // The terminal's Ctrl-C is for the launcher; it tells its children itself.
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) // it died before prctl
     _exit(static_cast<int>(exit_code::lost));
   dup2(input, STDIN_FILENO);
+  for (auto file : files)
+    fcntl(file, F_SETFD, 0);
   execv(self_path, arguments);
   _exit(static_cast<int>(exit_code::failure));
 }
@@ -40,7 +43,8 @@ constexpr auto exit_poll_interval = std::chrono::milliseconds{20};
 
 } // namespace
 
-child_process::child_process(const std::vector<std::string>& arguments) {
+child_process::child_process(const std::vector<std::string>& arguments,
+                             const std::vector<int>& files) {
   std::vector<char*> raw;
   for (const auto& x : arguments)
     raw.push_back(const_cast<char*>(x.c_str()));
@@ -51,7 +55,7 @@ child_process::child_process(const std::vector<std::string>& arguments) {
   auto parent = getpid();
   pid_ = fork();
   if (pid_ == 0)
-    become_program(raw.data(), parent, ends[1]);
+    become_program(raw.data(), parent, ends[1], files);
   auto problem = errno;
   close(ends[1]);
   if (pid_ < 0) {

@@ -18,7 +18,10 @@ namespace caps {
 class child_process {
 public:
   /// Starts this very program with other arguments; throws `error`.
-  explicit child_process(const std::vector<std::string>& arguments);
+  ///
+  /// @param files open files that it has as well, under the same numbers
+  explicit child_process(const std::vector<std::string>& arguments,
+                         const std::vector<int>& files = {});
 
   ~child_process();
 

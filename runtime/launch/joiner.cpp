@@ -5,19 +5,106 @@
 #include "runtime/launch/network.hpp"
 #include "runtime/process/exit_deadline.hpp"
 #include "runtime/process/limits.hpp"
+#include "runtime/wire/data_plane.hpp"
 
 #include <caf/io/middleman.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
 #include <future>
+#include <memory>
 
 #include <unistd.h>
 
 namespace caps {
 
+namespace {
+
+/// The process that a node lives in.
+size_t process_of(node_id node, size_t processes) {
+  return static_cast<size_t>(node) % processes;
+}
+
+/// Edges from one process to another, or the other way round where these are
+/// more.
+size_t edges_between(const run_plan& plan, size_t processes, size_t a,
+                     size_t b) {
+  size_t there = 0;
+  size_t back = 0;
+  for (const auto& x : plan.nodes)
+    for (auto to : x.out_neighbours) {
+      auto from = process_of(x.id, processes);
+      auto target = process_of(to, processes);
+      there += from == a && target == b ? 1 : 0;
+      back += from == b && target == a ? 1 : 0;
+    }
+  return std::max(there, back);
+}
+
+/// The same at both ends.
+wire_limits limits_between(const run_plan& plan, size_t processes, size_t a,
+                           size_t b) {
+  // Of an edge, messages may be written, on their way, waiting for their step
+  // and kept, with up to two payloads each.
+  constexpr size_t slots_an_edge = 8;
+  constexpr size_t slots_min = 8;
+  constexpr size_t slot_bytes_max = size_t{1} << 30;
+  constexpr size_t waiting_bytes_min = size_t{64} << 20;
+  wire_limits result;
+  result.payload_bytes = largest_payload(plan);
+  result.slots.bytes = result.payload_bytes;
+  auto most = std::max(slots_min, slot_bytes_max / result.slots.stride());
+  auto wanted = slots_an_edge * edges_between(plan, processes, a, b);
+  result.slots.count
+    = static_cast<uint32_t>(std::clamp(wanted, slots_min, most));
+  result.waiting_bytes
+    = std::max(waiting_bytes_min, 4 * result.payload_bytes);
+  return result;
+}
+
+/// How the run ends for this process: the first that says so counts.
+class first_end {
+public:
+  void set(const run_over& x) {
+    if (!known_.exchange(true))
+      end_.set_value(x);
+  }
+
+  run_over get() { return end_.get_future().get(); }
+
+private:
+  std::atomic<bool> known_{false};
+  std::promise<run_over> end_;
+};
+
+data_plane::settings wires_of(const run_plan& plan, size_t processes,
+                              const join_order& order,
+                              const std::vector<acquaintance>& nodes,
+                              const std::shared_ptr<first_end>& over) {
+  data_plane::settings result;
+  result.sockets = order.sockets;
+  for (size_t i = 0; i < processes; ++i)
+    result.limits.push_back(limits_between(plan, processes, order.process, i));
+  for (const auto& x : nodes)
+    result.nodes[x.id] = x.handle;
+  result.broken = [over](const std::string& text) {
+    over->set({static_cast<int32_t>(exit_code::lost), text});
+  };
+  result.note = [i = order.process](const std::string& text) {
+    std::fputs(fmt::format("process {}: warning: {}\n", i, text).c_str(),
+               stderr);
+  };
+  return result;
+}
+
+} // namespace
+
 run_end join_run(run_plan& plan, const run_settings& settings,
-                 uint16_t launcher_port, uint32_t process) {
+                 const join_order& order) {
+  auto process = order.process;
   // Besides those that compute: those of the actors, network, clocks.
   ensure_threads(settings.threads, settings.threads + 4);
   exit_deadline leaving;
@@ -28,11 +115,11 @@ run_end join_run(run_plan& plan, const run_settings& settings,
   plan.content.messages.configure(config);
   caf::actor_system system{config};
   return leaving.bound([&] {
-    auto hub = system.middleman().remote_actor(loopback, launcher_port);
+    auto hub = system.middleman().remote_actor(loopback, order.port);
     if (!hub)
       throw error(fmt::format("process {} cannot reach its launcher at port "
                               "{}: {}",
-                              process, launcher_port,
+                              process, order.port,
                               describe(system, hub.error())),
                   exit_code::lost);
     host_config own;
@@ -46,18 +133,22 @@ run_end join_run(run_plan& plan, const run_settings& settings,
         {id, system.spawn<node>(plan.environment, config_of_node)});
       own.out_neighbours.push_back(config_of_node.out_neighbours);
     }
-    std::promise<run_over> over;
-    own.on_over = [&over](const run_over& x) { over.set_value(x); };
+    auto over = std::make_shared<first_end>();
+    own.on_over = [over](const run_over& x) { over->set(x); };
+    auto wires = std::make_shared<data_plane>(
+      system, wires_of(plan, settings.processes, order, own.nodes, over));
+    own.way = [wires, n = settings.processes](node_id from, node_id to) {
+      return wires->courier_to(from, to, process_of(to, n));
+    };
     process_joined hello;
     hello.process = process;
     hello.pid = getpid();
     hello.layout = plan.model->layout().digest();
     hello.nodes = own.nodes;
     hello.host = caf::actor_cast<caf::actor>(system.spawn(host, own));
-    hello.port = publish(system, hello.host);
     caf::anon_send(*hub, hello);
     // The host and the heartbeat watch the launcher, so this always ends.
-    auto end = over.get_future().get();
+    auto end = over->get();
     for (const auto& x : hello.nodes)
       caf::anon_send_exit(x.handle, caf::exit_reason::user_shutdown);
     return run_end{static_cast<exit_code>(end.code), end.text};

@@ -28,9 +28,18 @@ run_end run_processes(run_plan& plan, const run_settings& settings,
                       const std::filesystem::path& scenario_file,
                       run_observer& observer);
 
-/// The part of one of these processes: joins the launcher at a port of this
-/// machine and returns when the run is over.
+/// What a process is told by the one that starts it.
+struct join_order {
+  /// Port of the launcher on this machine.
+  uint16_t port = 0;
+  uint32_t process = 0;
+  /// A socket to each process by its number, -1 for this one.
+  std::vector<int> sockets;
+};
+
+/// The part of one of these processes: joins the launcher and returns when the
+/// run is over. Takes over the sockets.
 run_end join_run(run_plan& plan, const run_settings& settings,
-                 uint16_t launcher_port, uint32_t process);
+                 const join_order& order);
 
 } // namespace caps

@@ -3,6 +3,7 @@
 #include "runtime/launch/child_process.hpp"
 #include "runtime/launch/launch.hpp"
 #include "runtime/launch/network.hpp"
+#include "runtime/launch/socket_mesh.hpp"
 #include "runtime/process/exit_deadline.hpp"
 #include "runtime/process/limits.hpp"
 #include "runtime/process/setup_phase.hpp"
@@ -27,12 +28,20 @@ start_processes(const run_settings& settings,
                 const std::filesystem::path& scenario_file, uint16_t port) {
   // The machine's compute threads are divided among the processes.
   auto threads = std::max<size_t>(1, settings.threads / settings.processes);
+  socket_mesh mesh{settings.processes};
   std::vector<child_process> result;
-  for (size_t i = 0; i < settings.processes; ++i)
-    result.emplace_back(std::vector<std::string>{
+  for (size_t i = 0; i < settings.processes; ++i) {
+    const auto& sockets = mesh.of(i);
+    std::vector<std::string> arguments{
       "caps_runtime", "--scenario", scenario_file.string(), "--processes",
       std::to_string(settings.processes), "--threads", std::to_string(threads),
-      "--join", std::to_string(port), "--process", std::to_string(i)});
+      "--join", std::to_string(port), "--process", std::to_string(i),
+      "--sockets", fmt::format("{}", fmt::join(sockets, ","))};
+    auto files = sockets;
+    std::erase(files, -1);
+    result.emplace_back(arguments, files);
+    mesh.close(i);
+  }
   return result;
 }
 
@@ -96,8 +105,8 @@ void ensure_files_for_launch(size_t processes) {
   // The results and the recording, the network's own, and those that are open
   // for a moment.
   constexpr size_t own = 17;
-  // A heartbeat and a connection.
-  ensure_files(own + 2 * processes);
+  // A heartbeat and a connection, and those they have with each other.
+  ensure_files(own + 2 * processes + socket_mesh::files(processes));
 }
 
 run_end run_processes(run_plan& plan, const run_settings& settings,

@@ -13,6 +13,8 @@ void configure_network(caf::actor_system_config& config, size_t threads,
   add_messages(config);
   config.load<caf::io::middleman>();
   config.set("scheduler.max-threads", threads);
+  // Threads that steal work look for some 20,000 times a second.
+  config.set("scheduler.policy", caf::atom("sharing"));
   payload_bytes_max(payload_bytes);
 }
 

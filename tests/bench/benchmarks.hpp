@@ -22,4 +22,6 @@ std::vector<ratio> skipping_ratios();
 void register_run_benchmarks();
 std::vector<ratio> run_ratios();
 
+std::vector<ratio> wire_ratios();
+
 } // namespace caps::bench

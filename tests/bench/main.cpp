@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   std::vector<ratio> ratios;
   for (auto part :
        {optimizer_ratios, consensus_ratios, compression_ratios, skipping_ratios,
-        run_ratios})
+        run_ratios, wire_ratios})
     for (auto& x : part())
       if (x.name.find(wanted.value_or("")) != std::string::npos)
         ratios.push_back(std::move(x));

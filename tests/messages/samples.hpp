@@ -340,12 +340,12 @@ inline auto fields(const introductions& x) {
 }
 
 inline process_joined sample(of<process_joined>, const sample_actors& actors) {
-  return {2, 4711, 65535, 1ull << 63, actors.first, {{0, actors.second}}};
+  return {2, 4711, 1ull << 63, actors.first, {{0, actors.second}}};
 }
 
 inline auto fields(const process_joined& x) {
-  const auto& [process, pid, port, layout, host, nodes] = x;
-  return std::tuple{process, pid, port, layout, host, fields(nodes)};
+  const auto& [process, pid, layout, host, nodes] = x;
+  return std::tuple{process, pid, layout, host, fields(nodes)};
 }
 
 inline process_lost sample(of<process_lost>, const sample_actors&) {
@@ -358,12 +358,12 @@ inline auto fields(const process_lost& x) {
 }
 
 inline wiring sample(of<wiring>, const sample_actors& actors) {
-  return {{1, 65535}, {{0, actors.first}}, actors.second, actors.first};
+  return {actors.second, actors.first};
 }
 
 inline auto fields(const wiring& x) {
-  const auto& [ports, nodes, coordinator, evaluator] = x;
-  return std::tuple{ports, fields(nodes), coordinator, evaluator};
+  const auto& [coordinator, evaluator] = x;
+  return std::tuple{coordinator, evaluator};
 }
 
 inline run_over sample(of<run_over>, const sample_actors&) {

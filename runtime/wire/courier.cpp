@@ -1,0 +1,17 @@
+#include "runtime/wire/courier.hpp"
+
+namespace caps {
+
+caf::behavior courier(caf::event_based_actor* self,
+                      const std::shared_ptr<wire_link>& link, node_id from,
+                      node_id to) {
+  self->set_default_handler(
+    [=](caf::scheduled_actor*, caf::message_view& x) -> caf::result<caf::message> {
+      link->send(from, to, x.move_content_to_message());
+      return caf::message{};
+    });
+  // Whatever comes is for the default handler.
+  return {[](caf::timeout_atom, caf::unit_t) {}};
+}
+
+} // namespace caps

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "runtime/wire/wire_link.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace caps {
+
+/// Carries the messages between the nodes of this process and those of the
+/// other processes of its host: a link to each of them, all served by one
+/// thread, which never runs a protocol or a net.
+class data_plane {
+public:
+  struct settings {
+    /// The socket to each process, by its number; -1 for this one.
+    std::vector<int> sockets;
+    /// What each of these processes may send and gets, by its number.
+    std::vector<wire_limits> limits;
+    /// The nodes that live here.
+    std::map<node_id, caf::actor> nodes;
+    /// Called by the io thread when another process breaks the rules.
+    std::function<void(const std::string& text)> broken;
+    /// Called, once for each edge, when a receiver does not keep up.
+    std::function<void(const std::string& text)> note;
+  };
+
+  data_plane(caf::actor_system& system, settings all);
+
+  /// Ends the couriers and the thread; what was not sent is lost.
+  ~data_plane();
+
+  data_plane(const data_plane&) = delete;
+  data_plane& operator=(const data_plane&) = delete;
+
+  /// Stands for node `to` of another process at node `from` of this one.
+  caf::actor courier_to(node_id from, node_id to, size_t process);
+
+private:
+  wire_events events_of(size_t process);
+
+  caf::actor_system& system_;
+  settings settings_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+    keeps_running_{io_.get_executor()};
+  std::vector<std::shared_ptr<wire_link>> links_;
+  std::vector<caf::actor> couriers_;
+  std::thread thread_;
+};
+
+} // namespace caps

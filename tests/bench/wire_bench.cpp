@@ -1,0 +1,215 @@
+// Messages between processes of one host, against a copy of memory and a plain
+// socket. Both ends are in this process, each with its thread, socket and
+// mapping, as two processes have them.
+
+#include "tests/bench/benchmarks.hpp"
+
+#include "messages/actors.hpp"
+#include "models/errors.hpp"
+#include "runtime/wire/wire_link.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <semaphore>
+#include <thread>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace caps::bench {
+
+namespace {
+
+/// The parameters of a ResNet-18.
+constexpr size_t large = 46'000'000;
+
+std::array<int, 2> socket_pair() {
+  std::array<int, 2> result{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, result.data()) != 0)
+    throw error("no sockets");
+  return result;
+}
+
+/// Two ends of a link; one sends a message, the other sends it back or not.
+class ping_pong {
+public:
+  ping_pong(size_t payload_bytes, bool answers) {
+    config_.add_message_types<caf::id_block::caps_messages>();
+    system_ = std::make_unique<caf::actor_system>(config_);
+    auto sockets = socket_pair();
+    wire_limits limits{payload_bytes, {payload_bytes, 4}, 4 * payload_bytes};
+    auto done = [this](node_id, const caf::message&) { done_.release(); };
+    near_ = std::make_shared<wire_link>(
+      io_[0], sockets[0], *system_, limits, wire_events{done, {}, {}});
+    auto answer = [this](node_id, const caf::message& x) {
+      far_->send(1, 0, x);
+    };
+    far_ = std::make_shared<wire_link>(
+      io_[1], sockets[1], *system_, limits,
+      answers ? wire_events{answer, {}, {}} : wire_events{done, {}, {}});
+    near_->start();
+    far_->start();
+    for (size_t i = 0; i < 2; ++i)
+      threads_[i] = std::thread{[this, i] { io_[i].run(); }};
+    parameters content;
+    auto storage = std::make_shared<host_storage>(payload_bytes);
+    std::memset(storage->data(), 1, payload_bytes);
+    content.weights = {element_type::uint8,
+                       {static_cast<int64_t>(payload_bytes)},
+                       std::move(storage)};
+    message_ = caf::make_message(content);
+  }
+
+  ~ping_pong() {
+    for (auto& x : io_)
+      x.stop();
+    for (auto& x : threads_)
+      x.join();
+  }
+
+  void operator()() {
+    near_->send(0, 1, message_);
+    done_.acquire();
+  }
+
+private:
+  using guard
+    = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
+
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  boost::asio::io_context io_[2];
+  guard work_[2] = {guard{io_[0].get_executor()}, guard{io_[1].get_executor()}};
+  std::shared_ptr<wire_link> near_;
+  std::shared_ptr<wire_link> far_;
+  std::thread threads_[2];
+  caf::message message_;
+  std::binary_semaphore done_{0};
+};
+
+void transfer(ssize_t (*f)(int, std::byte*, size_t), int socket,
+              std::byte* data, size_t bytes) {
+  while (bytes > 0) {
+    auto count = f(socket, data, bytes);
+    if (count <= 0)
+      throw error("the socket is closed");
+    data += count;
+    bytes -= static_cast<size_t>(count);
+  }
+}
+
+/// The same with nothing but send and recv.
+class plain_ping_pong {
+public:
+  plain_ping_pong(size_t bytes, bool answers)
+    : sockets_(socket_pair()), data_(bytes), answers_(answers) {
+    thread_ = std::thread{[this] {
+      std::vector<std::byte> data(data_.size());
+      try {
+        for (;;) {
+          receive(1, data);
+          if (answers_)
+            send(1, data);
+          else
+            done_.release();
+        }
+      } catch (const error&) {
+      }
+    }};
+  }
+
+  ~plain_ping_pong() {
+    ::shutdown(sockets_[0], SHUT_RDWR);
+    thread_.join();
+    for (auto x : sockets_)
+      ::close(x);
+  }
+
+  void operator()() {
+    send(0, data_);
+    if (answers_)
+      receive(0, data_);
+    else
+      done_.acquire();
+  }
+
+private:
+  void send(size_t end, std::vector<std::byte>& data) {
+    transfer(
+      [](int socket, std::byte* x, size_t n) {
+        return ::send(socket, x, n, MSG_NOSIGNAL);
+      },
+      sockets_[end], data.data(), data.size());
+  }
+
+  void receive(size_t end, std::vector<std::byte>& data) {
+    transfer([](int socket, std::byte* x, size_t n) {
+      return ::recv(socket, x, n, 0);
+    }, sockets_[end], data.data(), data.size());
+  }
+
+  std::array<int, 2> sockets_;
+  std::vector<std::byte> data_;
+  bool answers_;
+  std::binary_semaphore done_{0};
+  std::thread thread_;
+};
+
+template <class Subject, class Yardstick>
+std::function<contest()> contest_of(Subject subject, Yardstick yardstick) {
+  return [=] {
+    auto a = subject();
+    auto b = yardstick();
+    return contest{[a] { (*a)(); }, [b] { (*b)(); }};
+  };
+}
+
+ratio against_socket(const std::string& name, size_t bytes, bool answers) {
+  ratio result;
+  result.name = name;
+  result.yardstick = "plain socket";
+  result.how = reading::times_faster;
+  result.goal = 1;
+  result.prepare = contest_of(
+    [=] { return std::make_shared<ping_pong>(bytes, answers); },
+    [=] { return std::make_shared<plain_ping_pong>(bytes, answers); });
+  return result;
+}
+
+} // namespace
+
+std::vector<ratio> wire_ratios() {
+  std::vector<ratio> result;
+  ratio copy;
+  copy.name = "wire: 46 MB to another process";
+  copy.yardstick = "memcpy";
+  copy.how = reading::times_faster;
+  copy.goal = 0.9;
+  copy.prepare = contest_of(
+    [] { return std::make_shared<ping_pong>(large, false); },
+    [] {
+      auto from = std::make_shared<std::vector<std::byte>>(large);
+      auto to = std::make_shared<std::vector<std::byte>>(large);
+      return std::make_shared<std::function<void()>>(
+        [=] { std::memcpy(to->data(), from->data(), large); });
+    });
+  copy.subject_bytes = copy.yardstick_bytes = large;
+  result.push_back(std::move(copy));
+  result.push_back(
+    against_socket("wire: 46 MB to another process", large, false));
+  result.push_back(
+    against_socket("wire: 250 KB there and back", 250'000, true));
+  auto small = against_socket("wire: 8 bytes there and back", 8, true);
+  small.goal = 0;
+  result.push_back(std::move(small));
+  return result;
+}
+
+} // namespace caps::bench
