@@ -21,8 +21,8 @@ void over(host_pointer self, const run_over& x) {
 void introduce_nodes(host_pointer self, const wiring& x) {
   auto& own = self->state.config;
   auto here = [&](node_id id) {
-    auto i = std::ranges::find(own.nodes, id, &acquaintance::id);
-    return i != own.nodes.end() ? i->handle : caf::actor{};
+    auto i = std::ranges::lower_bound(own.nodes, id, {}, &acquaintance::id);
+    return i != own.nodes.end() && i->id == id ? i->handle : caf::actor{};
   };
   for (size_t i = 0; i < own.nodes.size(); ++i) {
     introductions content;

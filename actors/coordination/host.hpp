@@ -12,7 +12,8 @@ namespace caps {
 
 struct host_config {
   uint32_t process = 0;
-  /// The nodes that live in this process, with their out-neighbours.
+  /// The nodes that live in this process, by ascending id, and their
+  /// out-neighbours.
   std::vector<acquaintance> nodes;
   std::vector<std::vector<node_id>> out_neighbours;
   caf::actor hub;

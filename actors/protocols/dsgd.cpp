@@ -158,11 +158,7 @@ private:
       return;
     }
     // With one partner at a time, only those just heard from count.
-    std::vector<at::Tensor> heard;
-    for (size_t i = 0; i < received.size(); ++i)
-      if (fresh[i])
-        heard.push_back(received[i]);
-    average_uniformly(own, heard, next);
+    average_uniformly(own, fresh_of<at::Tensor>(received, fresh), next);
   }
 
   swap_order order_;

@@ -69,7 +69,8 @@ private:
     mix(own, heard.last, buffers_sent_, next);
   }
 
-  static void mix(const at::Tensor& own, const std::vector<at::Tensor>& received,
+  static void mix(const at::Tensor& own,
+                  const std::vector<at::Tensor>& received,
                   std::vector<flat_buffer>& sent, const at::Tensor& next) {
     std::vector<at::Tensor> targets;
     for (auto& x : sent)

@@ -136,7 +136,8 @@ void swapping::proceed() {
 void swapping::finish() {
   deadline_.disarm();
   swapping_ = false;
-  heard_.fresh.assign(inboxes_.size(), false);
+  if (context_.averages_buffers())
+    heard_.fresh.assign(inboxes_.size(), false);
   for (auto& x : inboxes_)
     apply_arrivals(x);
   if (context_.averages_buffers())

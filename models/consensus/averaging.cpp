@@ -38,25 +38,17 @@ void average_fresh(const at::Tensor& weights,
                    const std::vector<bool>& fresh,
                    std::span<const double> neighbour_weights,
                    const at::Tensor& next) {
-  std::vector<at::Tensor> heard;
-  std::vector<double> shares;
-  for (size_t j = 0; j < received.size(); ++j)
-    if (fresh[j]) {
-      heard.push_back(received[j]);
-      shares.push_back(neighbour_weights[j]);
-    }
+  auto shares = fresh_of(neighbour_weights, fresh);
   auto given = std::accumulate(shares.begin(), shares.end(), 0.);
-  average(weights, 1 - given, heard, shares, next);
+  average(weights, 1 - given, fresh_of(received, fresh), shares, next);
 }
 
 void average_masses(const at::Tensor& weights, double mass,
                     std::span<const at::Tensor> received,
                     const std::vector<bool>& fresh,
                     std::span<const double> masses, const at::Tensor& next) {
-  auto all = mass;
-  for (size_t j = 0; j < received.size(); ++j)
-    if (fresh[j])
-      all += masses[j];
+  auto heard = fresh_of(masses, fresh);
+  auto all = std::accumulate(heard.begin(), heard.end(), mass);
   std::vector<double> shares;
   for (auto x : masses)
     shares.push_back(x / all);

@@ -27,6 +27,16 @@ void average_uniformly(const at::Tensor& weights,
                        std::span<const at::Tensor> received,
                        const at::Tensor& next);
 
+/// Those of what belongs to neighbours that are fresh, in their order.
+template <class T>
+std::vector<T> fresh_of(std::span<const T> all, const std::vector<bool>& fresh) {
+  std::vector<T> result;
+  for (size_t j = 0; j < all.size(); ++j)
+    if (fresh[j])
+      result.push_back(all[j]);
+  return result;
+}
+
 /// The average with those of the received vectors that are fresh:
 /// next = w + sum_j neighbour_weights[j] (received[j] - w) over these j. Like
 /// `average` else.

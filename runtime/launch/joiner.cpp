@@ -23,30 +23,28 @@ namespace caps {
 
 namespace {
 
-/// The process that a node lives in.
-size_t process_of(node_id node, size_t processes) {
-  return static_cast<size_t>(node) % processes;
-}
-
-/// Edges from one process to another, or the other way round where these are
-/// more.
-size_t edges_between(const run_plan& plan, size_t processes, size_t a,
-                     size_t b) {
-  size_t there = 0;
-  size_t back = 0;
+/// Edges between one process and each other, by its number; in the direction
+/// in which there are more.
+std::vector<size_t> edges_of(const run_plan& plan, size_t processes,
+                             size_t own) {
+  std::vector<size_t> there(processes);
+  std::vector<size_t> back(processes);
   for (const auto& x : plan.nodes)
     for (auto to : x.out_neighbours) {
       auto from = process_of(x.id, processes);
       auto target = process_of(to, processes);
-      there += from == a && target == b ? 1 : 0;
-      back += from == b && target == a ? 1 : 0;
+      if (from == own)
+        ++there[target];
+      if (target == own)
+        ++back[from];
     }
-  return std::max(there, back);
+  std::ranges::transform(there, back, there.begin(),
+                         [](size_t x, size_t y) { return std::max(x, y); });
+  return there;
 }
 
-/// The same at both ends.
-wire_limits limits_between(const run_plan& plan, size_t processes, size_t a,
-                           size_t b) {
+/// Of a link for so many edges; the same at both ends.
+wire_limits limits_for(const run_plan& plan, size_t edges) {
   // Of an edge, messages may be written, on their way, waiting for their step
   // and kept, with up to two payloads each.
   constexpr size_t slots_an_edge = 8;
@@ -57,9 +55,8 @@ wire_limits limits_between(const run_plan& plan, size_t processes, size_t a,
   result.payload_bytes = largest_payload(plan);
   result.slots.bytes = result.payload_bytes;
   auto most = std::max(slots_min, slot_bytes_max / result.slots.stride());
-  auto wanted = slots_an_edge * edges_between(plan, processes, a, b);
-  result.slots.count
-    = static_cast<uint32_t>(std::clamp(wanted, slots_min, most));
+  result.slots.count = static_cast<uint32_t>(
+    std::clamp(slots_an_edge * edges, slots_min, most));
   result.waiting_bytes
     = std::max(waiting_bytes_min, 4 * result.payload_bytes);
   return result;
@@ -86,8 +83,8 @@ data_plane::settings wires_of(const run_plan& plan, size_t processes,
                               const std::shared_ptr<first_end>& over) {
   data_plane::settings result;
   result.sockets = order.sockets;
-  for (size_t i = 0; i < processes; ++i)
-    result.limits.push_back(limits_between(plan, processes, order.process, i));
+  for (auto edges : edges_of(plan, processes, order.process))
+    result.limits.push_back(limits_for(plan, edges));
   for (const auto& x : nodes)
     result.nodes[x.id] = x.handle;
   result.broken = [over](const std::string& text) {

@@ -8,7 +8,10 @@
 
 namespace caps {
 
-/// The nodes that live in a process: node i lives in process i mod processes.
+/// The process that a node lives in.
+size_t process_of(node_id node, size_t processes);
+
+/// The nodes that live in a process, by ascending id.
 std::vector<node_id> nodes_of_process(node_id nodes, size_t processes,
                                       size_t process);
 

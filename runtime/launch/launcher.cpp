@@ -86,12 +86,16 @@ void watch_processes(std::vector<child_process>& processes,
 
 } // namespace
 
+size_t process_of(node_id node, size_t processes) {
+  return static_cast<size_t>(node) % processes;
+}
+
 std::vector<node_id> nodes_of_process(node_id nodes, size_t processes,
                                       size_t process) {
   std::vector<node_id> result;
-  for (auto id = static_cast<node_id>(process); id < nodes;
-       id += static_cast<node_id>(processes))
-    result.push_back(id);
+  for (node_id id = 0; id < nodes; ++id)
+    if (process_of(id, processes) == process)
+      result.push_back(id);
   return result;
 }
 

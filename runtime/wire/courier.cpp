@@ -5,8 +5,9 @@ namespace caps {
 caf::behavior courier(caf::event_based_actor* self,
                       const std::shared_ptr<wire_link>& link, node_id from,
                       node_id to) {
+  using result = caf::result<caf::message>;
   self->set_default_handler(
-    [=](caf::scheduled_actor*, caf::message_view& x) -> caf::result<caf::message> {
+    [=](caf::scheduled_actor*, caf::message_view& x) -> result {
       link->send(from, to, x.move_content_to_message());
       return caf::message{};
     });

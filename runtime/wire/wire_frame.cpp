@@ -71,7 +71,8 @@ void wire_frame::finish_head(size_t message_bytes, node_id to) {
   head.payloads = static_cast<uint32_t>(entries_.size());
   std::memcpy(text_.data(), &head, sizeof head);
   auto table = reinterpret_cast<const char*>(entries_.data());
-  text_.insert(text_.end(), table, table + entries_.size() * sizeof(wire_entry));
+  text_.insert(text_.end(), table,
+               table + entries_.size() * sizeof(wire_entry));
   bytes_ += text_.size();
 }
 
