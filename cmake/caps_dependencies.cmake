@@ -1,6 +1,6 @@
 # Third-party libraries, all through imported targets, so that their headers
 # are SYSTEM. The Debian package of each stands in bootstrap.
-find_package(CAF 0.17.6 REQUIRED COMPONENTS core io openssl)
+find_package(CAF 0.17.6 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 find_package(spdlog REQUIRED)
@@ -9,6 +9,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLite3 3.37 REQUIRED) # strict tables
 find_package(SQLiteCpp REQUIRED)
 

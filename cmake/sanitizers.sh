@@ -3,7 +3,7 @@
 # ThreadSanitizer, and all fuzzers for a while. Uses its functions and variables.
 
 # Clang for the fuzzers, what CAF is built with, and what names addresses.
-sanitizer_packages=(clang libssl-dev llvm)
+sanitizer_packages=(clang llvm)
 
 # Tests with ThreadSanitizer: what runs actors, clocks and processes. Those of
 # models compute in one thread.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/compressed.hpp"
+#include "messages/run_control.hpp"
 #include "messages/types.hpp"
 #include "messages/with_buffers.hpp"
 
@@ -74,14 +75,16 @@ using evaluator_actor = caf::typed_actor<
 /// Represents one process of a run that is spread over several.
 using host_actor = caf::typed_actor<
   // Introduces the nodes that live here to their neighbours.
-  caf::replies_to<wiring>::with<caf::ok_atom>,
+  caf::reacts_to<all_joined>,
   // The run is over; the process may end.
   caf::reacts_to<run_over>>;
 
 /// Brings the processes of a run together.
 using hub_actor = caf::typed_actor<
-  // Takes in a process; once all are there, the run starts.
+  // Takes in a process; once all are there, their nodes are introduced.
   caf::reacts_to<process_joined>,
+  // Counts a process as introduced; once all are, the run starts.
+  caf::reacts_to<process_wired>,
   // Stops the run because a process is gone.
   caf::reacts_to<process_lost>,
   // Stops the run early, keeping what was computed.

@@ -38,9 +38,11 @@ struct stop_training;
 struct deadline_tick;
 struct acquaintance;
 struct introductions;
+struct run_identity;
 struct process_joined;
+struct all_joined;
+struct process_wired;
 struct process_lost;
-struct wiring;
 struct run_over;
 
 template <class Message>

@@ -209,39 +209,6 @@ struct introductions {
   caf::actor evaluator;
 };
 
-/// A process is ready to take part in a run.
-struct process_joined {
-  uint32_t process = 0;
-  /// Its number at the operating system.
-  int64_t pid = 0;
-  /// Digest of the parameter layout; must be the same in all processes.
-  uint64_t layout = 0;
-  caf::actor host;
-  /// The nodes that live in it.
-  std::vector<acquaintance> nodes;
-};
-
-/// A process ended although the run had not.
-struct process_lost {
-  uint32_t process = 0;
-  /// How it ended, such as "was killed by signal 9".
-  std::string text;
-};
-
-/// Where the nodes of a process report to.
-struct wiring {
-  caf::actor coordinator;
-  caf::actor evaluator;
-};
-
-/// The run is over.
-struct run_over {
-  /// Exit code for the process.
-  int32_t code = 0;
-  /// Why, if it went wrong.
-  std::string text;
-};
-
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, message_stamp& x) {
   return f(caf::meta::type_name("stamp"), x.source, x.step, x.sequence,
@@ -361,27 +328,6 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, introductions& x) {
   return f(caf::meta::type_name("introductions"), x.neighbours, x.coordinator,
            x.evaluator);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, process_joined& x) {
-  return f(caf::meta::type_name("process_joined"), x.process, x.pid, x.layout,
-           x.host, x.nodes);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, process_lost& x) {
-  return f(caf::meta::type_name("process_lost"), x.process, x.text);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, wiring& x) {
-  return f(caf::meta::type_name("wiring"), x.coordinator, x.evaluator);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, run_over& x) {
-  return f(caf::meta::type_name("run_over"), x.code, x.text);
 }
 
 } // namespace caps

@@ -16,7 +16,10 @@ struct host_config {
   /// out-neighbours.
   std::vector<acquaintance> nodes;
   std::vector<std::vector<node_id>> out_neighbours;
+  /// Stand for the hub, the coordinator and the evaluator of the run.
   caf::actor hub;
+  caf::actor coordinator;
+  caf::actor evaluator;
   /// What stands for node `to` of another process at node `from` of this one.
   std::function<caf::actor(node_id from, node_id to)> way;
   /// Called once, from the actor, when the run is over for this process; with
@@ -30,8 +33,8 @@ struct host_state {
   bool over = false;
 };
 
-/// Represents a process: wires its nodes when all processes are there, and
-/// ends it when the run is over or the hub is gone.
+/// Represents a process: introduces its nodes when all processes are there,
+/// and ends it when the run is over.
 host_actor::behavior_type
 host(host_actor::stateful_pointer<host_state> self, host_config config);
 

@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace caps {
 
 namespace {
@@ -18,80 +16,92 @@ void fail(hub_pointer self, const std::string& text) {
   self->state.config.observer->on_end({exit_code::lost, text});
 }
 
-std::vector<acquaintance> all_nodes(const hub_state& st) {
-  std::vector<acquaintance> result;
-  for (const auto& [process, x] : st.joined)
-    result.insert(result.end(), x.nodes.begin(), x.nodes.end());
-  std::ranges::sort(result, {}, &acquaintance::id);
-  return result;
-}
-
-void start(hub_pointer self) {
-  auto start = caf::actor_cast<caf::actor>(self->state.coordinator);
-  caf::anon_send(start, start_training{});
-}
-
-void wire(hub_pointer self) {
-  auto& st = self->state;
-  wiring content;
-  coordinator_config config;
-  config.nodes = all_nodes(st);
-  config.evaluator = st.config.evaluator;
-  config.servers = st.config.servers;
-  config.observer = st.config.observer;
-  st.coordinator = self->spawn(coordinator, config);
-  content.coordinator = caf::actor_cast<caf::actor>(st.coordinator);
-  content.evaluator = st.config.evaluator;
-  st.unwired = st.joined.size();
-  for (const auto& [process, x] : st.joined) {
-    auto handle = caf::actor_cast<host_actor>(x.host);
-    self->request(handle, st.config.join_timeout, content)
-      .then(
-        [self](caf::ok_atom) {
-          if (--self->state.unwired == 0)
-            start(self);
-        },
-        [self](const caf::error& what) {
-          fail(self, describe(self->home_system(), what));
-        });
-  }
+std::string name_of(const hub_state& st, uint32_t process) {
+  const auto& name = st.config.processes[process].name;
+  auto i = st.joined.find(process);
+  return i == st.joined.end() ? name
+                              : fmt::format("{} (pid {})", name, i->second);
 }
 
 void take_in(hub_pointer self, const process_joined& x) {
   auto& st = self->state;
-  if (x.layout != st.config.layout || x.process >= st.config.processes) {
-    fail(self, fmt::format("process {} (pid {}) was started with another "
-                           "scenario",
-                           x.process, x.pid));
+  const auto& all = st.config.processes;
+  if (x.process >= all.size() || st.started)
+    return;
+  st.joined[x.process] = x.pid;
+  auto problem = difference(st.config.identity, x.identity);
+  if (!problem.empty()) {
+    fail(self, fmt::format("{} {}", name_of(st, x.process), problem));
     return;
   }
-  st.joined[x.process] = x;
-  if (st.joined.size() == st.config.processes)
-    wire(self);
+  if (st.joined.size() == all.size())
+    for (const auto& process : all)
+      caf::anon_send(process.host, all_joined{});
+}
+
+void note_wired(hub_pointer self, uint32_t process) {
+  auto& st = self->state;
+  if (st.joined.count(process) == 0 || st.started)
+    return;
+  st.wired.insert(process);
+  if (st.wired.size() < st.config.processes.size())
+    return;
+  st.started = true;
+  caf::anon_send(st.config.coordinator, start_training{});
 }
 
 void lose(hub_pointer self, const process_lost& x) {
   auto& st = self->state;
-  auto text = fmt::format("process {} {}", x.process, x.text);
-  auto i = st.joined.find(x.process);
-  if (!st.coordinator || i == st.joined.end()) {
+  if (x.process >= st.config.processes.size())
+    return;
+  auto text = fmt::format("{} {}", st.config.processes[x.process].name, x.text);
+  if (!st.started) {
     fail(self, text);
     return;
   }
-  std::vector<node_id> ids;
-  for (const auto& node : i->second.nodes)
-    ids.push_back(node.id);
+  const auto& ids = st.config.processes[x.process].nodes;
   text += fmt::format("; node{} {} lost", ids.size() > 1 ? "s" : "",
                       fmt::join(ids, ", "));
-  auto coordinator = caf::actor_cast<caf::actor>(st.coordinator);
   for (auto id : ids)
-    caf::anon_send(coordinator,
+    caf::anon_send(st.config.coordinator,
                    node_failed{{id, 0, 0, 0},
                                static_cast<uint8_t>(error_code::node_lost),
                                text});
 }
 
+std::string missing(const hub_state& st) {
+  std::vector<std::string> names;
+  const auto& all = st.config.processes;
+  for (uint32_t i = 0; i < all.size(); ++i)
+    if (st.wired.count(i) == 0)
+      names.push_back(name_of(st, i));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string text_of(const std::vector<std::string>& plugins) {
+  return plugins.empty() ? "none"
+                         : fmt::format("{}", fmt::join(plugins, ", "));
+}
+
 } // namespace
+
+std::string difference(const run_identity& expected,
+                       const run_identity& found) {
+  if (found.version != expected.version)
+    return fmt::format("runs {}, this process {}", found.version,
+                       expected.version);
+  if (found.plugins != expected.plugins)
+    return fmt::format("has other plug-ins: {}, expected {}",
+                       text_of(found.plugins), text_of(expected.plugins));
+  if (found.data != expected.data)
+    return fmt::format("has other data: digest {:016x}, expected {:016x}",
+                       found.data, expected.data);
+  if (found.layout != expected.layout)
+    return fmt::format("has another model: digest of its parameters {:016x}, "
+                       "expected {:016x}",
+                       found.layout, expected.layout);
+  return {};
+}
 
 hub_actor::behavior_type hub(hub_pointer self, hub_config config) {
   self->state.config = std::move(config);
@@ -99,25 +109,24 @@ hub_actor::behavior_type hub(hub_pointer self, hub_config config) {
                      caf::timeout_atom::value);
   return {
     [self](const process_joined& x) { take_in(self, x); },
+    [self](process_wired x) { note_wired(self, x.process); },
     [self](const process_lost& x) { lose(self, x); },
     [self](stop_training) {
       auto& st = self->state;
-      if (st.coordinator)
-        caf::anon_send(caf::actor_cast<caf::actor>(st.coordinator),
-                       stop_training{});
+      if (st.started)
+        caf::anon_send(st.config.coordinator, stop_training{});
       else
         st.config.observer->on_end({exit_code::interrupted, "interrupted"});
     },
     [self](const run_over& x) {
-      for (const auto& [process, joined] : self->state.joined)
-        caf::anon_send(joined.host, x);
+      for (const auto& process : self->state.config.processes)
+        caf::anon_send(process.host, x);
     },
     [self](caf::timeout_atom) {
       auto& st = self->state;
-      if (st.joined.size() < st.config.processes)
-        fail(self, fmt::format("only {} of {} processes joined within {}",
-                               st.joined.size(), st.config.processes,
-                               to_text(st.config.join_timeout)));
+      if (!st.started)
+        fail(self, fmt::format("not all processes joined within {}: {} did not",
+                               to_text(st.config.join_timeout), missing(st)));
     },
   };
 }

@@ -10,17 +10,29 @@
 
 namespace caps {
 
+/// A process of a run, as its hub sees it.
+struct process_entry {
+  /// For people: "process 1", "host b".
+  std::string name;
+  /// Stands for its host; takes `all_joined` and `run_over`.
+  caf::actor host;
+  /// The nodes that live there, by ascending id.
+  std::vector<node_id> nodes;
+};
+
 struct hub_config {
-  /// Number of processes that will join.
-  uint32_t processes = 0;
-  /// Digest of this process's parameter layout.
-  uint64_t layout = 0;
+  /// By their numbers.
+  std::vector<process_entry> processes;
+  /// What all of them must have in common.
+  run_identity identity;
+  /// Where the nodes are reached, by their numbers.
+  std::vector<acquaintance> nodes;
   caf::actor evaluator;
-  /// The parameter servers of the run.
-  std::vector<node_id> servers;
+  /// The coordinator of the run; starts it.
+  caf::actor coordinator;
   /// Outlives the hub.
   run_observer* observer = nullptr;
-  /// Longest time for all processes to join and to reach each other.
+  /// Longest time for all processes to join and to be introduced.
   std::chrono::nanoseconds join_timeout = std::chrono::seconds{60};
 };
 
@@ -28,21 +40,26 @@ struct hub_state {
   static inline const char* name = "hub";
 
   hub_config config;
-  std::map<uint32_t, process_joined> joined;
-  /// Processes that have not connected to the others yet.
-  size_t unwired = 0;
-  /// Set once the run has started.
-  coordinator_actor coordinator;
+  /// Processes that have joined, and their numbers at their systems.
+  std::map<uint32_t, int64_t> joined;
+  /// Processes whose nodes know how to reach the others.
+  std::set<uint32_t> wired;
+  /// Whether the coordinator has taken over.
+  bool started = false;
 };
 
 /// Brings the processes of a run together and starts the run:
 ///
-///   joining ──all process_joined──> wiring ──all ok──> running
-///      │                               │                  │
-///      └──timeout, process_lost────────┴── run ends ──────┘
+///   joining ──all process_joined──> wiring ──all process_wired──> running
+///      │                               │                             │
+///      └──timeout, process_lost────────┴────────── run ends ─────────┘
 ///
 /// The coordinator takes over once all nodes can reach each other.
 hub_actor::behavior_type hub(hub_actor::stateful_pointer<hub_state> self,
                              hub_config config);
+
+/// In what a process differs from what its run expects, both sides named; empty
+/// if in nothing.
+std::string difference(const run_identity& expected, const run_identity& found);
 
 } // namespace caps

@@ -1,6 +1,7 @@
 #include "models/errors.hpp"
 #include "models/memory.hpp"
 #include "models/threads.hpp"
+#include "runtime/cli/cluster_command.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/options.hpp"
 #include "runtime/cli/replay_command.hpp"
@@ -46,6 +47,10 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::replay_command(options, known);
     case caps::command::conform:
       return caps::conform_command(options, known);
+    case caps::command::cluster:
+      return caps::cluster_command(options);
+    case caps::command::join:
+      return caps::join_command(options);
     case caps::command::document:
       return caps::document_command(options, known);
   }

@@ -1,6 +1,7 @@
 #include "runtime/cli/options.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/cli/cluster_command.hpp"
 #include "runtime/cli/plugin_options.hpp"
 #include "runtime/cli/replay_command.hpp"
 #include "runtime/process/version.hpp"
@@ -29,6 +30,7 @@ Examples:
   caps_runtime --scenario scenarios/ring3.toml
   caps_runtime --scenario scenarios/ring3.toml --set optimizer.lr=0.05 --seed 7
   caps_runtime --scenario scenarios/ring3.toml --processes 3
+  caps_runtime --scenario scenarios/ring3.toml --hosts hosts.toml
   caps_runtime check scenarios/ring3.toml
   caps_runtime compare scenarios/seeds/p2p/ring8-small/*.toml
   caps_runtime study scenarios/seeds/ps/delays.study.toml --jobs 2
@@ -44,6 +46,7 @@ const std::map<std::string, command> commands{
   {"conform", command::conform}, {"document", command::document},
   {"verify", command::verify},   {"fork", command::fork},
   {"diff", command::diff},       {"replay", command::replay},
+  {"cluster", command::cluster}, {"join", command::join},
 };
 
 void add_settings_option(CLI::App& to, cli_options& result,
@@ -81,6 +84,7 @@ void add_override_options(CLI::App& to, cli_options& result) {
                 "operating-system processes to spread the nodes over; more "
                 "than one needs the real clock")
     ->check(CLI::Range(1, 1024));
+  add_hosts_options(to, result);
   add_threads_option(to, result);
 }
 
@@ -125,9 +129,7 @@ void describe_command_line(CLI::App& app, cli_options& result) {
     ->check(CLI::IsMember(
       {"trace", "debug", "info", "warn", "error", "critical", "off"}));
   // For the processes of --processes; not for people.
-  app.add_option("--join", result.join_port)->group("");
-  app.add_option("--process", result.process)->group("");
-  app.add_option("--sockets", result.sockets)->delimiter(',')->group("");
+  app.add_option("--join", result.join_file)->group("");
 
   auto check = app.add_subcommand(
     "check", "checks a scenario; prints it with all its keys, and its cost");
@@ -271,6 +273,7 @@ void describe_command_line(CLI::App& app, cli_options& result) {
   add_json_option(*diff, result);
 
   add_replay_command(app, result);
+  add_cluster_commands(app, result);
 }
 
 parsed_command_line parse_command_line(int argc, char** argv) {

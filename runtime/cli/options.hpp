@@ -25,6 +25,8 @@ enum class command : uint8_t {
   diff,
   replay,
   conform,
+  cluster,
+  join,
 };
 
 /// The command line, parsed but not looked at.
@@ -42,6 +44,10 @@ struct cli_options {
   /// Load whatever plug-ins a recording names.
   bool trust = false;
   size_t processes = 1;
+  /// The hosts to run on; empty for this one alone.
+  std::filesystem::path hosts;
+  /// No node lives on the host that the run is started on.
+  bool head_only = false;
   /// 0: as many as the machine has cores.
   size_t threads = 0;
   bool quiet = false;
@@ -78,11 +84,23 @@ struct cli_options {
   std::vector<std::string> commands;
   std::string time_limit;
 
-  /// Set in the processes that a launcher starts: the port of the launcher
-  /// on this machine, which process this is, and its sockets to the others.
-  uint16_t join_port = 0;
-  size_t process = 0;
-  std::vector<int> sockets;
+  /// For `cluster`: init or add, and a folder or a host.
+  std::string action;
+  std::string subject;
+  /// For `cluster` and `join`: the folder with this host's identity.
+  std::filesystem::path identity;
+  /// For `cluster init`: the name of this host; empty for the system's.
+  std::string host_name;
+  /// For `join`: where the head listens, the token of a host that is new, where
+  /// its own processes listen, and whether one run is enough.
+  std::string head;
+  std::string token;
+  std::string listen;
+  bool once = false;
+
+  /// Set in the processes that another one starts: an open file with their
+  /// order.
+  int join_file = -1;
 
   /// The settings of the command line, --seed, --clock and --record
   /// among them.

@@ -2,6 +2,7 @@
 
 #include "runtime/cli/reported_run.hpp"
 #include "runtime/cli/run_scenario.hpp"
+#include "runtime/cluster/head_of_hosts.hpp"
 #include "runtime/launch/launch.hpp"
 #include "runtime/process/heartbeat.hpp"
 #include "runtime/process/interrupt.hpp"
@@ -22,8 +23,11 @@ namespace caps {
 namespace {
 
 run_end execute(run_plan& plan, const run_settings& settings,
+                const std::optional<hosts_file>& hosts,
                 const std::filesystem::path& scenario_file,
                 run_observer& observer) {
+  if (hosts)
+    return run_on_hosts(plan, settings, *hosts, scenario_file, observer);
   if (settings.processes > 1)
     return run_processes(plan, settings, scenario_file, observer);
   if (plan.content.clock == "virtual")
@@ -33,8 +37,8 @@ run_end execute(run_plan& plan, const run_settings& settings,
 
 /// The heartbeat of a process that another one has started, at its standard
 /// input; without the other one it has nothing to do.
-std::unique_ptr<heartbeat> beat_for(const cli_options& options) {
-  return std::make_unique<heartbeat>(STDIN_FILENO, [i = options.process] {
+std::unique_ptr<heartbeat> beat_for(const join_order& order) {
+  return std::make_unique<heartbeat>(STDIN_FILENO, [i = order.process] {
     std::fputs(fmt::format("process {}: error: the process that started this "
                            "run has given no sign of life for {} s\n",
                            i, heartbeat::limit.count())
@@ -46,14 +50,11 @@ std::unique_ptr<heartbeat> beat_for(const cli_options& options) {
 
 /// One of the processes that another one has started.
 exit_code join_launcher(run_plan& plan, const run_settings& settings,
-                        const cli_options& options) {
-  auto end
-    = join_run(plan, settings,
-               {options.join_port, static_cast<uint32_t>(options.process),
-                options.sockets});
+                        const join_order& order) {
+  auto end = join_run(plan, settings, order);
   if (!end.text.empty())
     std::fputs(
-      fmt::format("process {}: error: {}\n", options.process, end.text).c_str(),
+      fmt::format("process {}: error: {}\n", order.process, end.text).c_str(),
       stderr);
   return end.code;
 }
@@ -64,22 +65,28 @@ exit_code run_command(const cli_options& options, const components& known) {
   run_settings settings;
   settings.threads = options.thread_count();
   settings.processes = options.processes;
-  settings.interrupted = &watch_interrupts(options.join_port == 0);
-  outlive_readers();
-  auto pulse = options.join_port != 0 ? beat_for(options) : nullptr;
   // One that was started by another ends with that.
-  auto joins = options.join_port != 0;
+  auto joins = options.join_file >= 0;
+  settings.interrupted = &watch_interrupts(!joins);
+  outlive_readers();
+  auto order = joins ? read_order(options.join_file) : join_order{};
+  auto pulse = joins ? beat_for(order) : nullptr;
   setup_phase setup{
     {joins ? nullptr : settings.interrupted, !joins && !options.quiet}};
   settings.setup = &setup;
   setup.begin("reading the scenario");
+  auto hosts = hosts_of(options);
+  if (hosts)
+    settings.processes = hosts->all().size();
   auto loaded = load_run(options, known);
   if (!joins && options.processes > 1)
     ensure_files_for_launch(options.processes);
   auto plan = make_plan(std::move(loaded), &setup);
+  if (hosts)
+    place_nodes(hosts->all(), plan.environment->nodes);
   if (joins) {
     setup.end();
-    return join_launcher(plan, settings, options);
+    return join_launcher(plan, settings, order);
   }
   if (!options.quiet)
     for (const auto& x : plan.warnings)
@@ -95,7 +102,7 @@ exit_code run_command(const cli_options& options, const components& known) {
   reports.quiet = options.quiet;
   reports.json = options.json;
   return run_and_report(plan, settings, reports, [&](run_observer& observer) {
-    return execute(plan, settings, out / "scenario.toml", observer);
+    return execute(plan, settings, hosts, out / "scenario.toml", observer);
   });
 }
 

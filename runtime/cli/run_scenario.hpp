@@ -1,8 +1,11 @@
 #pragma once
 
 #include "runtime/cli/options.hpp"
+#include "runtime/cluster/hosts_file.hpp"
 #include "runtime/components/components.hpp"
 #include "runtime/scenario/reader.hpp"
+
+#include <optional>
 
 namespace caps {
 
@@ -10,5 +13,9 @@ namespace caps {
 /// Throws `input_error` for what does not fit together. May begin the program
 /// anew, as `use_arithmetic_of` does.
 loaded_scenario load_run(const cli_options& options, const components& known);
+
+/// The hosts of a run, if it is for several; throws `input_error` for what does
+/// not fit together.
+std::optional<hosts_file> hosts_of(const cli_options& options);
 
 } // namespace caps

@@ -89,6 +89,17 @@ std::optional<std::string> child_process::ended() {
   return ended_;
 }
 
+std::optional<std::string> child_process::loss() {
+  if (auto how = ended())
+    return how;
+  if (!pulse_->lost())
+    return std::nullopt;
+  // It may wake up again, but not in this run.
+  finish(std::chrono::milliseconds{0});
+  return fmt::format("has given no sign of life for {} s",
+                     heartbeat::limit.count());
+}
+
 void child_process::finish(std::chrono::milliseconds grace) {
   auto deadline = std::chrono::steady_clock::now() + grace;
   while (!ended() && std::chrono::steady_clock::now() < deadline)
@@ -99,6 +110,29 @@ void child_process::finish(std::chrono::milliseconds grace) {
   int status = 0;
   waitpid(pid_, &status, 0);
   ended_ = "was killed";
+}
+
+child_process start_joining(const std::filesystem::path& scenario_file,
+                            size_t threads, const join_order& order) {
+  auto file = write_order(order);
+  auto files = order.sockets;
+  if (order.network)
+    files.push_back(order.network->listener);
+  std::erase(files, -1);
+  files.push_back(file);
+  try {
+    child_process result{{"caps_runtime", "--scenario", scenario_file.string(),
+                          "--processes",
+                          std::to_string(order.where.processes()), "--threads",
+                          std::to_string(threads), "--join",
+                          std::to_string(file)},
+                         files};
+    ::close(file);
+    return result;
+  } catch (...) {
+    ::close(file);
+    throw;
+  }
 }
 
 } // namespace caps

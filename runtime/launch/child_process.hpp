@@ -1,8 +1,10 @@
 #pragma once
 
+#include "runtime/launch/join_order.hpp"
 #include "runtime/process/heartbeat.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +36,9 @@ public:
   /// or nothing while it runs.
   std::optional<std::string> ended();
 
-  /// Whether the program has not ended but gives no sign of life any more.
-  bool silent() const noexcept { return pulse_->lost(); }
+  /// How the program ended, or that it gives no sign of life any more; then it
+  /// is killed.
+  std::optional<std::string> loss();
 
   /// Waits for the program to end; kills it when it does not in time.
   void finish(std::chrono::milliseconds grace);
@@ -45,5 +48,11 @@ private:
   std::unique_ptr<heartbeat> pulse_;
   std::optional<std::string> ended_;
 };
+
+/// Starts a process of a run: with its order, and with the sockets in it.
+///
+/// @param scenario_file what it reads
+child_process start_joining(const std::filesystem::path& scenario_file,
+                            size_t threads, const join_order& order);
 
 } // namespace caps

@@ -1,17 +1,15 @@
 #include "actors/coordination/host.hpp"
-#include "messages/error_code.hpp"
 #include "runtime/clock/real_compute.hpp"
 #include "runtime/launch/launch.hpp"
-#include "runtime/launch/network.hpp"
+#include "runtime/launch/message_rules.hpp"
+#include "runtime/launch/run_links.hpp"
+#include "runtime/launch/team_links.hpp"
 #include "runtime/process/exit_deadline.hpp"
 #include "runtime/process/limits.hpp"
 #include "runtime/wire/data_plane.hpp"
 
-#include <caf/io/middleman.hpp>
-
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <future>
@@ -22,45 +20,6 @@
 namespace caps {
 
 namespace {
-
-/// Edges between one process and each other, by its number; in the direction
-/// in which there are more.
-std::vector<size_t> edges_of(const run_plan& plan, size_t processes,
-                             size_t own) {
-  std::vector<size_t> there(processes);
-  std::vector<size_t> back(processes);
-  for (const auto& x : plan.nodes)
-    for (auto to : x.out_neighbours) {
-      auto from = process_of(x.id, processes);
-      auto target = process_of(to, processes);
-      if (from == own)
-        ++there[target];
-      if (target == own)
-        ++back[from];
-    }
-  std::ranges::transform(there, back, there.begin(),
-                         [](size_t x, size_t y) { return std::max(x, y); });
-  return there;
-}
-
-/// Of a link for so many edges; the same at both ends.
-wire_limits limits_for(const run_plan& plan, size_t edges) {
-  // Of an edge, messages may be written, on their way, waiting for their step
-  // and kept, with up to two payloads each.
-  constexpr size_t slots_an_edge = 8;
-  constexpr size_t slots_min = 8;
-  constexpr size_t slot_bytes_max = size_t{1} << 30;
-  constexpr size_t waiting_bytes_min = size_t{64} << 20;
-  wire_limits result;
-  result.payload_bytes = largest_payload(plan);
-  result.slots.bytes = result.payload_bytes;
-  auto most = std::max(slots_min, slot_bytes_max / result.slots.stride());
-  result.slots.count = static_cast<uint32_t>(
-    std::clamp(slots_an_edge * edges, slots_min, most));
-  result.waiting_bytes
-    = std::max(waiting_bytes_min, 4 * result.payload_bytes);
-  return result;
-}
 
 /// How the run ends for this process: the first that says so counts.
 class first_end {
@@ -77,18 +36,28 @@ private:
   std::promise<run_over> end_;
 };
 
-data_plane::settings wires_of(const run_plan& plan, size_t processes,
-                              const join_order& order,
-                              const std::vector<acquaintance>& nodes,
+data_plane::settings wires_of(const run_plan& plan, const join_order& order,
                               const std::shared_ptr<first_end>& over) {
+  auto head = order.where.processes();
   data_plane::settings result;
-  result.sockets = order.sockets;
-  for (auto edges : edges_of(plan, processes, order.process))
-    result.limits.push_back(limits_for(plan, edges));
-  for (const auto& x : nodes)
-    result.nodes[x.id] = x.handle;
-  result.broken = [over](const std::string& text) {
-    over->set({static_cast<int32_t>(exit_code::lost), text});
+  result.streams = connect_to_team(order);
+  result.limits = limits_of(plan, order.where, order.process);
+  result.refusal = [where = order.where](size_t process, node_id from,
+                                         node_id to,
+                                         const caf::message& content) {
+    return refusal_at_process(where, process, from, to, content);
+  };
+  result.broken = [over, head](size_t process, const std::string& text) {
+    auto who = process == head ? std::string{"the head of the run"}
+                               : fmt::format("process {}", process);
+    over->set({static_cast<int32_t>(exit_code::lost),
+               fmt::format("{}: {}", who, text)});
+  };
+  result.closed = [over, head](size_t process) {
+    // Of others than the head, the head is told.
+    if (process == head)
+      over->set({static_cast<int32_t>(exit_code::lost),
+                 "the process that started this run is gone"});
   };
   result.note = [i = order.process](const std::string& text) {
     std::fputs(fmt::format("process {}: warning: {}\n", i, text).c_str(),
@@ -102,52 +71,46 @@ data_plane::settings wires_of(const run_plan& plan, size_t processes,
 run_end join_run(run_plan& plan, const run_settings& settings,
                  const join_order& order) {
   auto process = order.process;
+  auto head = order.where.processes();
   // Besides those that compute: those of the actors, network, clocks.
   ensure_threads(settings.threads, settings.threads + 4);
   exit_deadline leaving;
   real_compute compute{settings.threads};
   plan.environment->compute = &compute;
   caf::actor_system_config config;
-  configure_network(config, settings.threads, largest_payload(plan));
-  plan.content.messages.configure(config);
+  configure_process(config, settings.threads, plan);
   caf::actor_system system{config};
   return leaving.bound([&] {
-    auto hub = system.middleman().remote_actor(loopback, order.port);
-    if (!hub)
-      throw error(fmt::format("process {} cannot reach its launcher at port "
-                              "{}: {}",
-                              process, order.port,
-                              describe(system, hub.error())),
-                  exit_code::lost);
+    auto over = std::make_shared<first_end>();
+    auto wires = std::make_shared<data_plane>(system,
+                                              wires_of(plan, order, over));
     host_config own;
     own.process = process;
-    own.hub = *hub;
-    for (auto id :
-         nodes_of_process(plan.environment->nodes, settings.processes,
-                          process)) {
+    std::map<node_id, caf::actor> receivers;
+    for (auto id : order.where.nodes_of(process)) {
       const auto& config_of_node = plan.nodes[static_cast<size_t>(id)];
-      own.nodes.push_back(
-        {id, system.spawn<node>(plan.environment, config_of_node)});
+      auto handle = system.spawn<node>(plan.environment, config_of_node);
+      own.nodes.push_back({id, handle});
       own.out_neighbours.push_back(config_of_node.out_neighbours);
+      receivers[id] = handle;
     }
-    auto over = std::make_shared<first_end>();
+    own.hub = wires->courier_to(to_host, to_hub, head);
+    own.coordinator = wires->courier_to(to_host, to_coordinator, head);
+    own.evaluator = wires->courier_to(to_host, to_evaluator, head);
     own.on_over = [over](const run_over& x) { over->set(x); };
-    auto wires = std::make_shared<data_plane>(
-      system, wires_of(plan, settings.processes, order, own.nodes, over));
-    own.way = [wires, n = settings.processes](node_id from, node_id to) {
-      return wires->courier_to(from, to, process_of(to, n));
+    own.way = [wires, where = order.where](node_id from, node_id to) {
+      return wires->courier_to(from, to, where.process_of(to));
     };
-    process_joined hello;
-    hello.process = process;
-    hello.pid = getpid();
-    hello.layout = plan.model->layout().digest();
-    hello.nodes = own.nodes;
-    hello.host = caf::actor_cast<caf::actor>(system.spawn(host, own));
-    caf::anon_send(*hub, hello);
-    // The host and the heartbeat watch the launcher, so this always ends.
+    process_joined hello{process, getpid(), identity_of(plan)};
+    auto to_hub_here = own.hub;
+    receivers[to_host]
+      = caf::actor_cast<caf::actor>(system.spawn(host, std::move(own)));
+    wires->start(receivers);
+    caf::anon_send(to_hub_here, hello);
+    // The link to the head and the heartbeat end this, so it always ends.
     auto end = over->get();
-    for (const auto& x : hello.nodes)
-      caf::anon_send_exit(x.handle, caf::exit_reason::user_shutdown);
+    for (const auto& [id, handle] : receivers)
+      caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     return run_end{static_cast<exit_code>(end.code), end.text};
   });
 }

@@ -34,6 +34,10 @@ socket_mesh::~socket_mesh() {
     close(i);
 }
 
+int socket_mesh::take(size_t process, size_t other) {
+  return std::exchange(ends_.at(process).at(other), -1);
+}
+
 void socket_mesh::close(size_t process) {
   for (auto& x : ends_[process])
     if (auto end = std::exchange(x, -1); end >= 0)

@@ -21,6 +21,9 @@ public:
     return ends_.at(process);
   }
 
+  /// The end of a process to another one; the caller's from now on.
+  int take(size_t process, size_t other);
+
   /// Closes the ends of a process that has them by now.
   void close(size_t process);
 

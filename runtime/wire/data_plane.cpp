@@ -12,23 +12,29 @@ namespace caps {
 
 data_plane::data_plane(caf::actor_system& system, settings all)
   : system_(system), settings_(std::move(all)) {
-  for (size_t i = 0; i < settings_.sockets.size(); ++i)
-    links_.push_back(
-      settings_.sockets[i] < 0
-        ? nullptr
-        : std::make_shared<wire_link>(io_, settings_.sockets[i], system_,
-                                      settings_.limits.at(i), events_of(i)));
-  for (const auto& x : links_)
-    if (x != nullptr)
-      x->start();
-  thread_ = std::thread{[this] { io_.run(); }};
+  auto& streams = settings_.streams;
+  for (size_t i = 0; i < streams.size(); ++i) {
+    auto& link = links_.emplace_back();
+    if (streams[i] == nullptr)
+      continue;
+    auto limits = settings_.limits.at(i);
+    if (!streams[i]->local())
+      limits.slots.count = 0;
+    link = std::make_shared<wire_link>(io_, std::move(streams[i]), system_,
+                                       limits, events_of(i));
+  }
 }
 
 data_plane::~data_plane() {
   for (const auto& x : couriers_)
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   io_.stop();
-  thread_.join();
+  if (thread_.joinable())
+    thread_.join();
+  // Couriers that are still at it keep them alive.
+  for (const auto& x : links_)
+    if (x != nullptr)
+      x->stop();
 }
 
 caf::actor data_plane::courier_to(node_id from, node_id to, size_t process) {
@@ -36,23 +42,32 @@ caf::actor data_plane::courier_to(node_id from, node_id to, size_t process) {
     system_.spawn(courier, links_.at(process), from, to));
 }
 
+void data_plane::start(std::map<node_id, caf::actor> receivers) {
+  receivers_ = std::move(receivers);
+  for (const auto& x : links_)
+    if (x != nullptr)
+      x->start();
+  thread_ = std::thread{[this] { io_.run(); }};
+}
+
 wire_events data_plane::events_of(size_t process) {
   wire_events result;
-  result.arrived = [this, process](node_id to, caf::message content) {
-    auto i = settings_.nodes.find(to);
-    if (i == settings_.nodes.end()) {
-      settings_.broken(fmt::format("process {} sends to node {}, which does "
-                                   "not live here",
-                                   process, to));
-      return;
-    }
-    i->second->enqueue(nullptr, caf::make_message_id(), std::move(content),
-                       nullptr);
+  result.arrived = [this, process](node_id from, node_id to,
+                                   caf::message content) -> std::string {
+    auto i = receivers_.find(to);
+    if (i == receivers_.end())
+      return fmt::format("a message for {}, which does not live here", to);
+    auto problem = settings_.refusal(process, from, to, content);
+    if (problem.empty())
+      i->second->enqueue(nullptr, caf::make_message_id(), std::move(content),
+                         nullptr);
+    return problem;
   };
   result.broken = [this, process](const std::string& why) {
-    settings_.broken(fmt::format("the connection with process {}: {}", process,
-                                 why));
+    settings_.broken(process, why);
   };
+  if (settings_.closed)
+    result.closed = [this, process] { settings_.closed(process); };
   result.replaced = [this](node_id from, node_id to) {
     settings_.note(fmt::format("node {} does not keep up: newer messages of "
                                "node {} take the place of older ones",

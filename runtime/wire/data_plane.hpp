@@ -16,20 +16,26 @@
 
 namespace caps {
 
-/// Carries the messages between the nodes of this process and those of the
-/// other processes of its host: a link to each of them, all served by one
-/// thread, which never runs a protocol or a net.
+/// Carries messages between the actors of this process and those of the other
+/// processes of its run: a link to each of them, all served by one thread,
+/// which never runs a protocol or a net.
 class data_plane {
 public:
   struct settings {
-    /// The socket to each process, by its number; -1 for this one.
-    std::vector<int> sockets;
+    /// The stream to each process, by its number; null for this one.
+    std::vector<std::unique_ptr<byte_stream>> streams;
     /// What each of these processes may send and gets, by its number.
     std::vector<wire_limits> limits;
-    /// The nodes that live here.
-    std::map<node_id, caf::actor> nodes;
-    /// Called by the io thread when another process breaks the rules.
-    std::function<void(const std::string& text)> broken;
+    /// Asked by the io thread about every message that a process sends: why it
+    /// may not, or nothing if it may.
+    std::function<std::string(size_t process, node_id from, node_id to,
+                              const caf::message& content)>
+      refusal;
+    /// Called when another process breaks the rules; by any thread.
+    std::function<void(size_t process, const std::string& text)> broken;
+    /// Called by the io thread when another process has closed its link; may
+    /// be empty.
+    std::function<void(size_t process)> closed;
     /// Called, once for each edge, when a receiver does not keep up.
     std::function<void(const std::string& text)> note;
   };
@@ -42,14 +48,19 @@ public:
   data_plane(const data_plane&) = delete;
   data_plane& operator=(const data_plane&) = delete;
 
-  /// Stands for node `to` of another process at node `from` of this one.
+  /// Stands for `to` of another process at `from` of this one.
   caf::actor courier_to(node_id from, node_id to, size_t process);
+
+  /// Those that can be sent to here, by their numbers; begins to listen. Called
+  /// once.
+  void start(std::map<node_id, caf::actor> receivers);
 
 private:
   wire_events events_of(size_t process);
 
   caf::actor_system& system_;
   settings settings_;
+  std::map<node_id, caf::actor> receivers_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
     keeps_running_{io_.get_executor()};

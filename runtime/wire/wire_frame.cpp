@@ -22,7 +22,7 @@ payload_segment in_host_memory(payload_segment x) {
 
 } // namespace
 
-wire_frame::wire_frame(caf::actor_system& system, node_id to,
+wire_frame::wire_frame(caf::actor_system& system, node_id from, node_id to,
                        const caf::message& content,
                        std::shared_ptr<slot_writer> slots)
   : writer_(std::move(slots)) {
@@ -38,7 +38,7 @@ wire_frame::wire_frame(caf::actor_system& system, node_id to,
   auto message_bytes = text_.size() - sizeof(wire_head);
   for (const auto& x : payloads)
     add_entry(x);
-  finish_head(message_bytes, to);
+  finish_head(message_bytes, from, to);
 }
 
 wire_frame::~wire_frame() {
@@ -52,7 +52,7 @@ wire_frame::~wire_frame() {
 void wire_frame::add_entry(const payload_segment& x) {
   wire_entry entry;
   entry.bytes = x.bytes;
-  if (x.bytes >= slot_payload_min)
+  if (writer_ != nullptr && x.bytes >= slot_payload_min)
     if (auto slot = writer_->take(x.bytes)) {
       entry.slot = *slot;
       x.storage->copy_to(writer_->data(*slot));
@@ -64,8 +64,9 @@ void wire_frame::add_entry(const payload_segment& x) {
   }
 }
 
-void wire_frame::finish_head(size_t message_bytes, node_id to) {
+void wire_frame::finish_head(size_t message_bytes, node_id from, node_id to) {
   wire_head head;
+  head.from = from;
   head.to = to;
   head.message_bytes = static_cast<uint32_t>(message_bytes);
   head.payloads = static_cast<uint32_t>(entries_.size());

@@ -10,6 +10,7 @@
 
 #include <sys/uio.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,16 +18,19 @@
 
 namespace caps {
 
-// A message on its way to another process of the same host:
+// A message on its way to another process:
 //
 //     head | message, without the bytes of its payloads | one entry a payload |
 //     bytes of the payloads that lie in no slot
 //
-// Both ends are the same program on one host, so numbers are as in memory.
+// Both ends are the same version of this program, so numbers are as in memory;
+// that of a little-endian machine.
+static_assert(std::endian::native == std::endian::little);
 
 struct wire_head {
   static constexpr uint32_t sign = 0x63617073;
   uint32_t magic = sign;
+  node_id from = no_node;
   node_id to = no_node;
   uint32_t message_bytes = 0;
   uint32_t payloads = 0;
@@ -53,8 +57,10 @@ public:
   /// Takes slots for the payloads of `content` while there are some and copies
   /// them there; what lies in no slot is held until it is sent. Throws `error`
   /// for a message that cannot be written.
-  wire_frame(caf::actor_system& system, node_id to, const caf::message& content,
-             std::shared_ptr<slot_writer> slots);
+  ///
+  /// @param slots null between hosts
+  wire_frame(caf::actor_system& system, node_id from, node_id to,
+             const caf::message& content, std::shared_ptr<slot_writer> slots);
   ~wire_frame();
 
   wire_frame(wire_frame&&) = default;
@@ -76,7 +82,7 @@ public:
 
 private:
   void add_entry(const payload_segment& x);
-  void finish_head(size_t message_bytes, node_id to);
+  void finish_head(size_t message_bytes, node_id from, node_id to);
 
   std::shared_ptr<slot_writer> writer_;
   caf::binary_serializer::container_type text_;

@@ -3,9 +3,7 @@
 #include "messages/error_code.hpp"
 #include "models/errors.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/read.hpp>
 
 #include <caf/binary_deserializer.hpp>
 
@@ -25,12 +23,21 @@ namespace {
 
 namespace asio = boost::asio;
 
+using descriptor = asio::posix::stream_descriptor;
+
 /// The text of a message without its payloads is no longer than the largest
 /// payload and this.
 constexpr size_t text_bytes_more = size_t{1} << 20;
 
 /// Parts of messages that go with one call.
 constexpr size_t parts_max = 64;
+
+/// What a link may read before the others of its thread have a turn.
+constexpr size_t turn_bytes = size_t{8} << 20;
+
+/// Payloads that have been received and that somebody holds, of an edge; so
+/// many pieces of memory are kept for more.
+constexpr size_t spare_payloads = 8;
 
 /// A byte with an open file.
 void send_file(int socket, int file) {
@@ -74,56 +81,77 @@ int receive_file(int socket) {
 
 } // namespace
 
-template <class Next>
-auto wire_link::then(Next next) {
-  return [self = shared_from_this(),
-          next](const boost::system::error_code& problem, auto...) {
-    if (!problem)
-      next();
-  };
-}
-
-wire_link::wire_link(asio::io_context& io, int handle,
+wire_link::wire_link(asio::io_context& io, std::unique_ptr<byte_stream> stream,
                      caf::actor_system& system, const wire_limits& limits,
                      wire_events events)
-  : socket_(io, asio::local::stream_protocol{}, handle), handle_(handle),
-    system_(system), limits_(limits), events_(std::move(events)),
-    writer_(std::make_shared<slot_writer>(limits.slots)) {
+  : socket_(std::in_place, io, stream->handle()), stream_(std::move(stream)),
+    system_(system), limits_(limits), events_(std::move(events)) {
+  if (limits.slots.count > 0)
+    writer_ = std::make_shared<slot_writer>(limits.slots);
+  else
+    pool_ = std::make_shared<receive_pool>(limits.payload_bytes,
+                                           spare_payloads);
+}
+
+wire_link::~wire_link() {
+  stop();
+}
+
+void wire_link::stop() {
+  std::lock_guard lock{mutex_};
+  closed_ = true;
+  if (socket_) {
+    socket_->release(); // the stream closes it
+    socket_.reset();
+  }
 }
 
 void wire_link::start() {
-  send_file(handle_, writer_->file());
+  if (writer_ == nullptr) {
+    read_head();
+    asio::post(socket_->get_executor(),
+               [self = shared_from_this()] { self->read(); });
+    return;
+  }
+  send_file(stream_->handle(), writer_->file());
   read_greeting();
 }
 
 // -- sending ------------------------------------------------------------------
 
 void wire_link::send(node_id from, node_id to, const caf::message& content) {
-  wire_frame frame{system_, to, content, writer_};
-  std::lock_guard lock{mutex_};
+  wire_frame frame{system_, from, to, content, writer_};
+  std::unique_lock lock{mutex_};
   if (closed_)
     return;
-  if (!queue_.empty())
-    make_room(from, to, frame.bytes());
+  if (!queue_.empty() && !make_room(from, to, frame.bytes())) {
+    closed_ = true;
+    lock.unlock();
+    events_.broken(fmt::format("does not keep up: {} bytes wait for it",
+                               queued_bytes_));
+    return;
+  }
   queued_bytes_ += frame.bytes();
   queue_.push_back({from, to, std::move(frame)});
   if (writing_)
-    return; // once the socket takes more
+    return; // once the stream takes more
   write();
-  if (!queue_.empty() && !closed_) {
+  if (has_more()) {
     writing_ = true;
-    asio::post(socket_.get_executor(),
+    asio::post(socket_->get_executor(),
                [self = shared_from_this()] { self->wait_to_write(); });
   }
 }
 
-void wire_link::make_room(node_id from, node_id to, size_t bytes) {
+bool wire_link::make_room(node_id from, node_id to, size_t bytes) {
   while (queued_bytes_ + bytes > limits_.waiting_bytes) {
+    if (to < no_node)
+      return false;
     auto i = std::ranges::find_if(queue_, [&](const waiting_frame& x) {
       return x.from == from && x.to == to && !x.frame.begun();
     });
     if (i == queue_.end())
-      return;
+      return true;
     queued_bytes_ -= i->frame.bytes();
     queue_.erase(i);
     std::pair edge{from, to};
@@ -132,34 +160,31 @@ void wire_link::make_room(node_id from, node_id to, size_t bytes) {
       events_.replaced(from, to);
     }
   }
+  return true;
+}
+
+bool wire_link::has_more() const {
+  return !closed_ && (!queue_.empty() || stream_->unsent());
 }
 
 void wire_link::write() {
-  while (!queue_.empty()) {
+  while (has_more()) {
     parts_.clear();
     for (const auto& x : queue_) {
       if (parts_.size() + 4 > parts_max)
         break;
       x.frame.add_rest(parts_);
     }
-    msghdr message{};
-    message.msg_iov = parts_.data();
-    message.msg_iovlen = std::min(parts_.size(), parts_max);
-    auto count = sendmsg(handle_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count < 0) {
-      // A process that is gone is noticed by its launcher.
-      if (errno != EAGAIN && errno != ENOBUFS)
-        closed_ = true;
+    auto sent = stream_->write(parts_);
+    if (!sent)
+      closed_ = true; // whoever reads tells of it
+    if (!sent || *sent == 0)
       return;
-    }
-    auto sent = static_cast<size_t>(count);
-    while (sent > 0) {
+    while (*sent > 0) {
       auto& first = queue_.front().frame;
-      auto part = std::min(sent, first.rest());
+      auto part = std::min(*sent, first.rest());
       first.advance(part);
-      sent -= part;
+      *sent -= part;
       if (first.rest() == 0) {
         queued_bytes_ -= first.bytes();
         queue_.pop_front();
@@ -169,110 +194,174 @@ void wire_link::write() {
 }
 
 void wire_link::wait_to_write() {
-  socket_.async_wait(socket::wait_write, then([this] {
-    std::lock_guard lock{mutex_};
-    write();
-    writing_ = !queue_.empty() && !closed_;
-    if (writing_)
-      wait_to_write();
-  }));
+  socket_->async_wait(descriptor::wait_write,
+                     [self = shared_from_this()](const auto& problem) {
+    if (problem)
+      return;
+    std::lock_guard lock{self->mutex_};
+    self->write();
+    self->writing_ = self->has_more();
+    if (self->writing_)
+      self->wait_to_write();
+  });
 }
 
 // -- receiving ----------------------------------------------------------------
 
 void wire_link::read_greeting() {
-  socket_.async_wait(socket::wait_read, then([this] {
-    auto file = receive_file(handle_);
-    if (file < 0)
-      return; // it ended before it began
-    try {
-      reader_ = std::make_shared<slot_reader>(file, limits_.slots);
-    } catch (const error& e) {
-      fail(e.what());
+  socket_->async_wait(descriptor::wait_read,
+                     [self = shared_from_this()](const auto& problem) {
+    if (problem)
+      return;
+    auto file = receive_file(self->stream_->handle());
+    if (file < 0) { // it ended before it began
+      self->close();
       return;
     }
-    read_head();
-  }));
+    try {
+      self->reader_
+        = std::make_shared<slot_reader>(file, self->limits_.slots);
+    } catch (const error& e) {
+      self->fail(e.what());
+      return;
+    }
+    self->read_head();
+    self->read();
+  });
 }
 
-void wire_link::read_head() {
-  asio::async_read(socket_, asio::buffer(&head_, sizeof head_), then([this] {
-    if (head_.magic != wire_head::sign || head_.payloads > wire_payloads_max
-        || head_.message_bytes > limits_.payload_bytes + text_bytes_more)
-      fail("something that is no message");
-    else
-      read_text();
-  }));
+void wire_link::want(void* data, size_t bytes, step next) {
+  wanted_.assign(1, {data, bytes});
+  wanted_from_ = 0;
+  next_ = next;
 }
 
-void wire_link::read_text() {
-  text_.resize(head_.message_bytes + head_.payloads * sizeof(wire_entry));
-  asio::async_read(socket_, asio::buffer(text_), then([this] {
-    payloads_.clear();
-    auto next = text_.data() + head_.message_bytes;
-    for (uint32_t i = 0; i < head_.payloads; ++i, next += sizeof(wire_entry)) {
-      wire_entry x;
-      std::memcpy(&x, next, sizeof x);
-      if (x.bytes > limits_.payload_bytes) {
-        fail(fmt::format("a payload of {} bytes, at most {} are expected",
-                         x.bytes, limits_.payload_bytes));
+void wire_link::wait_to_read() {
+  socket_->async_wait(descriptor::wait_read,
+                     [self = shared_from_this()](const auto& problem) {
+    if (!problem)
+      self->read();
+  });
+}
+
+void wire_link::read() {
+  size_t turn = 0;
+  for (;;) {
+    while (wanted_from_ < wanted_.size()) {
+      auto& part = wanted_[wanted_from_];
+      if (part.iov_len == 0) {
+        ++wanted_from_;
+        continue;
+      }
+      if (turn >= turn_bytes) {
+        asio::post(socket_->get_executor(),
+                   [self = shared_from_this()] { self->read(); });
         return;
       }
-      std::shared_ptr<const payload_storage> storage;
-      if (x.slot != wire_entry::no_slot) {
-        storage = reader_->read(x.slot, x.bytes);
-        if (storage == nullptr) {
-          fail(fmt::format("a payload in slot {}, which there is not", x.slot));
-          return;
-        }
+      auto count = stream_->read(std::span{wanted_}.subspan(wanted_from_));
+      if (!count) {
+        close();
+        return;
       }
-      payloads_.push_back({std::move(storage), x.bytes});
+      if (*count == 0) {
+        wait_to_read();
+        return;
+      }
+      turn += *count;
+      for (auto rest = *count; rest > 0;) {
+        auto& x = wanted_[wanted_from_];
+        auto taken = std::min(rest, x.iov_len);
+        x.iov_base = static_cast<char*>(x.iov_base) + taken;
+        x.iov_len -= taken;
+        rest -= taken;
+        if (x.iov_len == 0)
+          ++wanted_from_;
+      }
     }
-    read_loose();
-  }));
-}
-
-void wire_link::read_loose() {
-  std::vector<asio::mutable_buffer> targets;
-  for (auto& x : payloads_)
-    if (x.storage == nullptr) {
-      auto storage = std::make_shared<host_storage>(x.bytes);
-      targets.emplace_back(storage->data(), x.bytes);
-      x.storage = std::move(storage);
-    }
-  if (targets.empty()) {
-    deliver();
-    return;
+    if (!(this->*next_)())
+      return;
   }
-  asio::async_read(socket_, targets, then([this] { deliver(); }));
 }
 
-void wire_link::deliver() {
+bool wire_link::read_head() {
+  want(&head_, sizeof head_, &wire_link::take_head);
+  return true;
+}
+
+bool wire_link::take_head() {
+  if (head_.magic != wire_head::sign || head_.payloads > wire_payloads_max
+      || head_.message_bytes > limits_.payload_bytes + text_bytes_more)
+    return fail("something that is no message");
+  text_.resize(head_.message_bytes + head_.payloads * sizeof(wire_entry));
+  want(text_.data(), text_.size(), &wire_link::take_text);
+  return true;
+}
+
+bool wire_link::take_text() {
+  payloads_.clear();
+  wanted_.clear();
+  wanted_from_ = 0;
+  next_ = &wire_link::take_payloads;
+  auto next = text_.data() + head_.message_bytes;
+  for (uint32_t i = 0; i < head_.payloads; ++i, next += sizeof(wire_entry)) {
+    wire_entry x;
+    std::memcpy(&x, next, sizeof x);
+    if (x.bytes > limits_.payload_bytes)
+      return fail(fmt::format("a payload of {} bytes, at most {} are expected",
+                              x.bytes, limits_.payload_bytes));
+    if (x.slot == wire_entry::no_slot) {
+      receive_pool::place place;
+      if (pool_ != nullptr) {
+        place = pool_->take(x.bytes);
+      } else {
+        auto memory = std::make_shared<host_storage>(x.bytes);
+        auto data = memory->data();
+        place = {std::move(memory), data};
+      }
+      wanted_.push_back({place.data, x.bytes});
+      payloads_.push_back({std::move(place.storage), x.bytes});
+      continue;
+    }
+    auto storage = reader_ == nullptr ? nullptr : reader_->read(x.slot, x.bytes);
+    if (storage == nullptr)
+      return fail(fmt::format("a payload in slot {}, which there is not",
+                              x.slot));
+    payloads_.push_back({std::move(storage), x.bytes});
+  }
+  return true;
+}
+
+bool wire_link::take_payloads() {
   caf::message content;
   {
     payloads_apart apart{payloads_};
     caf::binary_deserializer source{system_, text_.data(), head_.message_bytes};
-    if (auto problem = source(content)) {
-      fail("a message that cannot be read: " + describe(system_, problem));
-      return;
-    }
-    if (source.remaining() > 0 || content.empty()) {
-      fail("a message that cannot be read: it is another one in part");
-      return;
-    }
+    if (auto problem = source(content))
+      return fail("a message that cannot be read: "
+                  + describe(system_, problem));
+    if (source.remaining() > 0 || content.empty())
+      return fail("a message that cannot be read: it is another one in part");
   }
   payloads_.clear();
-  events_.arrived(head_.to, std::move(content));
-  read_head();
+  auto problem = events_.arrived(head_.from, head_.to, std::move(content));
+  return problem.empty() ? read_head() : fail(problem);
 }
 
-void wire_link::fail(const std::string& why) {
+bool wire_link::fail(const std::string& why) {
+  events_.broken("received " + why);
+  close();
+  return false;
+}
+
+void wire_link::close() {
   {
     std::lock_guard lock{mutex_};
     closed_ = true;
   }
-  socket_.close();
-  events_.broken("received " + why);
+  ::shutdown(stream_->handle(), SHUT_RDWR);
+  payloads_.clear();
+  if (events_.closed)
+    events_.closed();
 }
 
 } // namespace caps

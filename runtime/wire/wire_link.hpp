@@ -1,15 +1,18 @@
 #pragma once
 
+#include "runtime/wire/byte_stream.hpp"
+#include "runtime/wire/receive_pool.hpp"
 #include "runtime/wire/wire_frame.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <caf/actor_system.hpp>
 
 #include <functional>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace caps {
@@ -18,6 +21,7 @@ namespace caps {
 struct wire_limits {
   /// Of the largest payload of the run.
   size_t payload_bytes = 0;
+  /// None between hosts.
   slot_shape slots;
   /// Of all messages that wait for a process that does not read.
   size_t waiting_bytes = 0;
@@ -25,21 +29,30 @@ struct wire_limits {
 
 /// Who is told what comes over a link; called by its io thread.
 struct wire_events {
-  std::function<void(node_id to, caf::message content)> arrived;
+  /// A message has come. What it may not be is said in one line, and ends the
+  /// link.
+  std::function<std::string(node_id from, node_id to, caf::message content)>
+    arrived;
   /// The other process sent what it may not send; the link is closed. One line.
   std::function<void(const std::string& why)> broken;
+  /// The other process has closed the link; may be empty.
+  std::function<void()> closed;
   /// For the first message on each edge that a newer one took the place of;
   /// called by the thread that sends.
   std::function<void(node_id from, node_id to)> replaced;
 };
 
-/// The connection of two processes of a host: a socket that both inherited, and
+/// The connection of two processes: a stream, and between processes of one host
 /// slots of shared memory each way. Messages of one thread arrive in order.
+///
+/// Nodes have numbers from 0; what else can be sent to has numbers below
+/// `no_node`.
 class wire_link : public std::enable_shared_from_this<wire_link> {
 public:
-  /// Takes over `socket`, one end of a pair of stream sockets.
-  wire_link(boost::asio::io_context& io, int socket, caf::actor_system& system,
-            const wire_limits& limits, wire_events events);
+  wire_link(boost::asio::io_context& io, std::unique_ptr<byte_stream> stream,
+            caf::actor_system& system, const wire_limits& limits,
+            wire_events events);
+  ~wire_link();
 
   wire_link(const wire_link&) = delete;
   wire_link& operator=(const wire_link&) = delete;
@@ -48,13 +61,16 @@ public:
   void start();
 
   /// Sends a message to a node of the other process. Never waits: what the
-  /// socket does not take is kept, and where too much is kept, a message
-  /// takes the place of an older one of the same edge. Any thread may call.
+  /// stream does not take is kept. Where too much is kept, a message between
+  /// nodes takes the place of an older one of the same edge; of others, which
+  /// all count, too many end the link. Any thread may call.
   void send(node_id from, node_id to, const caf::message& content);
 
-private:
-  using socket = boost::asio::local::stream_protocol::socket;
+  /// Sends and listens no more. For when the io thread has ended: links may
+  /// outlive it.
+  void stop();
 
+private:
   struct waiting_frame {
     node_id from;
     node_id to;
@@ -63,31 +79,39 @@ private:
 
   // -- sending; under the mutex -----------------------------------------------
 
-  void make_room(node_id from, node_id to, size_t bytes);
-  /// Sends what the socket takes.
+  bool make_room(node_id from, node_id to, size_t bytes);
+  /// Whether something waits until the stream takes more.
+  bool has_more() const;
+  /// Sends what the stream takes.
   void write();
   void wait_to_write();
 
   // -- receiving; in the io thread --------------------------------------------
 
-  void read_greeting();
-  void read_head();
-  void read_text();
-  void read_loose();
-  void deliver();
-  void fail(const std::string& why);
-  /// Whether an operation went well; else the other process has ended, which
-  /// others notice.
-  template <class Next>
-  auto then(Next next);
+  /// What is read next: where it goes, and what becomes of it. Each step but
+  /// the last one of a message says what comes after it; false if there is
+  /// nothing more to read.
+  using step = bool (wire_link::*)();
 
-  socket socket_;
-  int handle_;
+  void want(void* data, size_t bytes, step next);
+  void read_greeting();
+  void read();
+  void wait_to_read();
+  bool read_head();
+  bool take_head();
+  bool take_text();
+  bool take_payloads();
+  bool fail(const std::string& why);
+  void close();
+
+  std::optional<boost::asio::posix::stream_descriptor> socket_;
+  std::unique_ptr<byte_stream> stream_;
   caf::actor_system& system_;
   wire_limits limits_;
   wire_events events_;
   std::shared_ptr<slot_writer> writer_;
   std::shared_ptr<slot_reader> reader_;
+  std::shared_ptr<receive_pool> pool_;
 
   std::mutex mutex_;
   std::list<waiting_frame> queue_;
@@ -97,6 +121,9 @@ private:
   std::vector<std::pair<node_id, node_id>> replaced_;
   std::vector<iovec> parts_;
 
+  std::vector<iovec> wanted_;
+  size_t wanted_from_ = 0;
+  step next_ = nullptr;
   wire_head head_;
   std::vector<char> text_;
   std::vector<payload_segment> payloads_;

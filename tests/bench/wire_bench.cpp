@@ -1,11 +1,15 @@
 // Messages between processes of one host, against a copy of memory and a plain
-// socket. Both ends are in this process, each with its thread, socket and
-// mapping, as two processes have them.
+// socket, and between hosts, with TLS over TCP on loopback, against plain TCP.
+// Both ends are in this process, each with its thread, socket and mapping, as
+// two processes have them.
 
 #include "tests/bench/benchmarks.hpp"
 
 #include "messages/actors.hpp"
 #include "models/errors.hpp"
+#include "runtime/wire/internet.hpp"
+#include "runtime/wire/tls_context.hpp"
+#include "runtime/wire/tls_stream.hpp"
 #include "runtime/wire/wire_link.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,12 +18,16 @@
 #include <caf/actor_system_config.hpp>
 
 #include <array>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <semaphore>
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,23 +45,75 @@ std::array<int, 2> socket_pair() {
   return result;
 }
 
+/// Two ends of a connection over TCP on loopback.
+std::array<int, 2> tcp_pair() {
+  endpoint where{"127.0.0.1", 0};
+  auto listener = listen_at(where);
+  where.port = port_of(listener);
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  auto near = connect_to(where, deadline);
+  if (!wait_at(listener, false, deadline))
+    throw error("no connection");
+  auto far = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+  set_up_connection(far);
+  ::close(listener);
+  return {near, far};
+}
+
+/// Between what two ends are.
+enum class between { processes, hosts };
+
+using stream_pair = std::array<std::unique_ptr<byte_stream>, 2>;
+
+stream_pair streams_between(between what) {
+  if (what == between::processes) {
+    auto sockets = socket_pair();
+    return {std::make_unique<plain_stream>(sockets[0]),
+            std::make_unique<plain_stream>(sockets[1])};
+  }
+  // Memory of a folder that is gone again.
+  auto pattern
+    = (std::filesystem::temp_directory_path() / "caps_bench_XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    throw error("no folder");
+  std::filesystem::path folder{pattern};
+  make_cluster(folder, "head");
+  tls_context tls{load_identity(folder)};
+  std::filesystem::remove_all(folder);
+  auto sockets = tcp_pair();
+  auto a = tls.connect_at(sockets[0]);
+  auto b = tls.accept_at(sockets[1]);
+  for (int done = 0; done != 2;)
+    done = (SSL_connect(a.get()) == 1) + (SSL_accept(b.get()) == 1);
+  return {std::make_unique<tls_stream>(sockets[0], std::move(a)),
+          std::make_unique<tls_stream>(sockets[1], std::move(b))};
+}
+
 /// Two ends of a link; one sends a message, the other sends it back or not.
 class ping_pong {
 public:
-  ping_pong(size_t payload_bytes, bool answers) {
+  ping_pong(between what, size_t payload_bytes, bool answers) {
     config_.add_message_types<caf::id_block::caps_messages>();
     system_ = std::make_unique<caf::actor_system>(config_);
-    auto sockets = socket_pair();
-    wire_limits limits{payload_bytes, {payload_bytes, 4}, 4 * payload_bytes};
-    auto done = [this](node_id, const caf::message&) { done_.release(); };
+    auto streams = streams_between(what);
+    auto slots = what == between::processes ? 4u : 0u;
+    wire_limits limits{payload_bytes, {payload_bytes, slots},
+                       4 * payload_bytes};
+    auto done = [this](node_id, node_id, const caf::message&) {
+      done_.release();
+      return std::string{};
+    };
     near_ = std::make_shared<wire_link>(
-      io_[0], sockets[0], *system_, limits, wire_events{done, {}, {}});
-    auto answer = [this](node_id, const caf::message& x) {
+      io_[0], std::move(streams[0]), *system_, limits,
+      wire_events{done, {}, {}, {}});
+    auto answer = [this](node_id, node_id, const caf::message& x) {
       far_->send(1, 0, x);
+      return std::string{};
     };
     far_ = std::make_shared<wire_link>(
-      io_[1], sockets[1], *system_, limits,
-      answers ? wire_events{answer, {}, {}} : wire_events{done, {}, {}});
+      io_[1], std::move(streams[1]), *system_, limits,
+      answers ? wire_events{answer, {}, {}, {}}
+              : wire_events{done, {}, {}, {}});
     near_->start();
     far_->start();
     for (size_t i = 0; i < 2; ++i)
@@ -72,6 +132,8 @@ public:
       x.stop();
     for (auto& x : threads_)
       x.join();
+    near_->stop();
+    far_->stop();
   }
 
   void operator()() {
@@ -108,8 +170,11 @@ void transfer(ssize_t (*f)(int, std::byte*, size_t), int socket,
 /// The same with nothing but send and recv.
 class plain_ping_pong {
 public:
-  plain_ping_pong(size_t bytes, bool answers)
-    : sockets_(socket_pair()), data_(bytes), answers_(answers) {
+  plain_ping_pong(between what, size_t bytes, bool answers)
+    : sockets_(what == between::processes ? socket_pair() : tcp_pair()),
+      data_(bytes), answers_(answers) {
+    for (auto x : sockets_)
+      ::fcntl(x, F_SETFL, 0); // waits
     thread_ = std::thread{[this] {
       std::vector<std::byte> data(data_.size());
       try {
@@ -171,15 +236,18 @@ std::function<contest()> contest_of(Subject subject, Yardstick yardstick) {
   };
 }
 
-ratio against_socket(const std::string& name, size_t bytes, bool answers) {
+ratio against_socket(const std::string& name, between what, size_t bytes,
+                     bool answers) {
   ratio result;
   result.name = name;
-  result.yardstick = "plain socket";
+  result.yardstick
+    = what == between::processes ? "plain socket" : "plain TCP";
   result.how = reading::times_faster;
   result.goal = 1;
   result.prepare = contest_of(
-    [=] { return std::make_shared<ping_pong>(bytes, answers); },
-    [=] { return std::make_shared<plain_ping_pong>(bytes, answers); });
+    [=] { return std::make_shared<ping_pong>(what, bytes, answers); },
+    [=] { return std::make_shared<plain_ping_pong>(what, bytes, answers); });
+  result.subject_bytes = result.yardstick_bytes = static_cast<double>(bytes);
   return result;
 }
 
@@ -193,7 +261,9 @@ std::vector<ratio> wire_ratios() {
   copy.how = reading::times_faster;
   copy.goal = 0.9;
   copy.prepare = contest_of(
-    [] { return std::make_shared<ping_pong>(large, false); },
+    [] {
+      return std::make_shared<ping_pong>(between::processes, large, false);
+    },
     [] {
       auto from = std::make_shared<std::vector<std::byte>>(large);
       auto to = std::make_shared<std::vector<std::byte>>(large);
@@ -202,13 +272,21 @@ std::vector<ratio> wire_ratios() {
     });
   copy.subject_bytes = copy.yardstick_bytes = large;
   result.push_back(std::move(copy));
-  result.push_back(
-    against_socket("wire: 46 MB to another process", large, false));
-  result.push_back(
-    against_socket("wire: 250 KB there and back", 250'000, true));
-  auto small = against_socket("wire: 8 bytes there and back", 8, true);
-  small.goal = 0;
-  result.push_back(std::move(small));
+  for (auto what : {between::processes, between::hosts}) {
+    std::string where
+      = what == between::processes ? "another process" : "another host";
+    auto whole = against_socket("wire: 46 MB to " + where, what, large, false);
+    whole.goal = what == between::processes ? 1 : 0.9;
+    result.push_back(std::move(whole));
+    auto part = against_socket("wire: 250 KB to " + where + " and back", what,
+                               250'000, true);
+    part.goal = 0;
+    result.push_back(std::move(part));
+    auto small = against_socket("wire: 8 bytes to " + where + " and back", what,
+                                8, true);
+    small.goal = 0;
+    result.push_back(std::move(small));
+  }
   return result;
 }
 

@@ -20,12 +20,15 @@ room(runtime components     topology)
 room(runtime plugin         components)
 room(runtime scenario       components plugin)
 room(runtime run            clock components process scenario topology)
-room(runtime wire)          # messages between processes
-room(runtime launch         clock process run wire)
+room(runtime identity)      # who a host is: keys, certificates, tokens
+room(runtime wire           identity) # messages between processes
+room(runtime launch         clock identity process run wire)
+room(runtime cluster        identity launch process run scenario wire)
 room(runtime study          scenario)
 room(runtime recording      process run run_file scenario)
 room(runtime replay         run_file)
 room(runtime report         process recording)
 room(runtime conformance    recording report run scenario)
-room(runtime cli            components conformance launch plugin process
-                            recording replay report run run_file scenario study)
+room(runtime cli            cluster components conformance identity launch
+                            plugin process recording replay report run run_file
+                            scenario study wire)

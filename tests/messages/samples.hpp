@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/compressed.hpp"
+#include "messages/run_control.hpp"
 #include "messages/types.hpp"
 #include "messages/with_buffers.hpp"
 #include "tests/messages/support.hpp"
@@ -339,13 +340,39 @@ inline auto fields(const introductions& x) {
   return std::tuple{fields(neighbours), coordinator, evaluator};
 }
 
+inline run_identity sample(of<run_identity>, const sample_actors&) {
+  return {"1.0", 1ull << 63, 12, {"mine 0123", "yours 4567"}};
+}
+
+inline auto fields(const run_identity& x) {
+  const auto& [version, layout, data, plugins] = x;
+  return std::tuple{version, layout, data, plugins};
+}
+
 inline process_joined sample(of<process_joined>, const sample_actors& actors) {
-  return {2, 4711, 1ull << 63, actors.first, {{0, actors.second}}};
+  return {2, 4711, sample(of<run_identity>{}, actors)};
 }
 
 inline auto fields(const process_joined& x) {
-  const auto& [process, pid, layout, host, nodes] = x;
-  return std::tuple{process, pid, layout, host, fields(nodes)};
+  const auto& [process, pid, identity] = x;
+  return std::tuple{process, pid, fields(identity)};
+}
+
+inline all_joined sample(of<all_joined>, const sample_actors&) {
+  return {};
+}
+
+inline auto fields(const all_joined&) {
+  return std::tuple{};
+}
+
+inline process_wired sample(of<process_wired>, const sample_actors&) {
+  return {3};
+}
+
+inline auto fields(const process_wired& x) {
+  const auto& [process] = x;
+  return std::tuple{process};
 }
 
 inline process_lost sample(of<process_lost>, const sample_actors&) {
@@ -355,15 +382,6 @@ inline process_lost sample(of<process_lost>, const sample_actors&) {
 inline auto fields(const process_lost& x) {
   const auto& [process, text] = x;
   return std::tuple{process, text};
-}
-
-inline wiring sample(of<wiring>, const sample_actors& actors) {
-  return {actors.second, actors.first};
-}
-
-inline auto fields(const wiring& x) {
-  const auto& [coordinator, evaluator] = x;
-  return std::tuple{coordinator, evaluator};
 }
 
 inline run_over sample(of<run_over>, const sample_actors&) {

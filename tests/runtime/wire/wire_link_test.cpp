@@ -49,8 +49,9 @@ class link_end {
 public:
   link_end(caf::actor_system& system, int socket, const wire_limits& limits,
            bool reads = true)
-    : link_(std::make_shared<wire_link>(io_, socket, system, limits,
-                                        events())) {
+    : link_(std::make_shared<wire_link>(io_,
+                                        std::make_unique<plain_stream>(socket),
+                                        system, limits, events())) {
     link_->start();
     if (reads)
       thread_ = std::thread{[this] { io_.run(); }};
@@ -75,6 +76,7 @@ public:
 
   std::vector<caf::message> arrived;
   std::string broken;
+  bool closed = false;
   std::vector<std::pair<node_id, node_id>> replaced;
 
   /// Lets go of what has come.
@@ -90,10 +92,12 @@ private:
       change();
       changed_.notify_all();
     };
-    return {[=, this](node_id, caf::message x) {
+    return {[=, this](node_id, node_id, caf::message x) {
               set([&] { arrived.push_back(std::move(x)); });
+              return std::string{};
             },
             [=, this](const std::string& x) { set([&] { broken = x; }); },
+            [=, this] { set([&] { closed = true; }); },
             [=, this](node_id from, node_id to) {
               set([&] { replaced.emplace_back(from, to); });
             }};
@@ -120,7 +124,7 @@ wire_limits limits_with(uint32_t slots) {
 TEST_CASE_METHOD(system_fixture, "messages arrive whole and in order",
                  "[wire_link]") {
   auto numel = GENERATE(size_t{0}, size_t{1}, size_t{500}, large);
-  auto slots = GENERATE(1u, 3u, 64u);
+  auto slots = GENERATE(0u, 1u, 3u, 64u);
   auto sockets = socket_pair();
   INFO(numel << " elements, " << slots << " slots");
   link_end a{system, sockets[0], limits_with(slots)};
@@ -263,18 +267,23 @@ TEST_CASE_METHOD(system_fixture, "couriers stand for nodes elsewhere",
   auto sockets = socket_pair();
   caf::scoped_actor receiver{system};
   std::string problems;
-  auto settings_of = [&](std::vector<int> handles, node_id own) {
+  auto settings_of = [&](size_t other, int socket) {
     data_plane::settings x;
-    x.sockets = std::move(handles);
+    x.streams.resize(2);
+    x.streams[other] = std::make_unique<plain_stream>(socket);
     x.limits.assign(2, limits_with(4));
-    x.nodes[own] = receiver;
-    x.broken = [&](const std::string& text) { problems += text; };
-    x.note = x.broken;
+    x.refusal = [](size_t, node_id from, node_id, const caf::message&) {
+      return std::string{from == 0 ? "" : "what it may not send"};
+    };
+    x.broken = [&](size_t, const std::string& text) { problems += text; };
+    x.note = [&](const std::string& text) { problems += text; };
     return x;
   };
   {
-    data_plane first{system, settings_of({-1, sockets[0]}, 0)};
-    data_plane second{system, settings_of({sockets[1], -1}, 1)};
+    data_plane first{system, settings_of(1, sockets[0])};
+    data_plane second{system, settings_of(0, sockets[1])};
+    first.start({});
+    second.start({{1, caf::actor{receiver}}});
     auto way = first.courier_to(0, 1, 1);
     for (int64_t i = 0; i < 10; ++i)
       caf::anon_send(way, parameters_of(i, large));

@@ -1,0 +1,367 @@
+#include "runtime/cluster/head_of_hosts.hpp"
+
+#include "models/errors.hpp"
+#include "models/options.hpp"
+#include "runtime/cluster/host_talk.hpp"
+#include "runtime/launch/child_process.hpp"
+#include "runtime/launch/head.hpp"
+#include "runtime/launch/socket_mesh.hpp"
+#include "runtime/launch/team_links.hpp"
+#include "runtime/process/setup_phase.hpp"
+#include "runtime/process/version.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include <unistd.h>
+
+namespace caps {
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+/// How long the processes of hosts may take to read the scenario, its data,
+/// and to connect.
+constexpr auto start_patience = 90s;
+
+/// A host that waits for a run.
+struct waiting_host {
+  std::unique_ptr<host_talk> talk;
+  std::string address;
+  uint16_t port = 0;
+  size_t threads = 1;
+};
+
+/// Takes in hosts that come to the door.
+class lobby {
+public:
+  lobby(std::filesystem::path identity, const std::vector<host_entry>& hosts)
+    : identity_(std::move(identity)) {
+    for (const auto& x : hosts)
+      expected_.insert(x.name);
+  }
+
+  door_answer decide(const door_visitor& x) {
+    if (x.request.contains("enrol"))
+      return enrol_host(x);
+    if (!x.request.contains("host"))
+      return refused("asks for nothing that is known here");
+    if (!x.subject)
+      return refused("this host shows no certificate; `caps_runtime cluster "
+                     "add` at the head makes a token, `join --token` gets one");
+    auto version = x.request.value("version", std::string{});
+    if (version != version_text())
+      return refused(fmt::format("host {} runs {}, this head {}",
+                                 x.subject->name, version, version_text()));
+    const auto& name = x.subject->name;
+    auto port = x.request.value("port", uint16_t{0});
+    auto threads = x.request.value("threads", size_t{1});
+    std::lock_guard guard{mutex_};
+    if (!expected_.contains(name))
+      return refused(fmt::format("the hosts file does not name a host '{}'",
+                                 name));
+    if (auto i = here_.find(name); i != here_.end())
+      return refused(i->second.talk == nullptr
+                       ? run_under_way
+                       : fmt::format("there is a host '{}' already", name));
+    return {{{"welcome", true}},
+            [this, name, port, threads,
+             address = x.address](std::unique_ptr<byte_stream> stream) {
+              std::lock_guard lock{mutex_};
+              here_[name] = {std::make_unique<host_talk>(std::move(stream)),
+                             address, port, threads};
+            }};
+  }
+
+  /// Those that have not come, or have gone again.
+  std::vector<std::string> missing() {
+    std::lock_guard lock{mutex_};
+    std::vector<std::string> result;
+    for (const auto& name : expected_) {
+      auto i = here_.find(name);
+      if (i != here_.end() && !gone(i->second))
+        continue;
+      if (i != here_.end())
+        here_.erase(i);
+      result.push_back(name);
+    }
+    return result;
+  }
+
+  waiting_host take(const std::string& name) {
+    std::lock_guard lock{mutex_};
+    // The entry stays, so that no other host of this name comes in.
+    return std::move(here_.at(name));
+  }
+
+private:
+  static bool gone(waiting_host& x) {
+    try {
+      x.talk->take();
+      return false;
+    } catch (const error&) {
+      return true;
+    }
+  }
+
+  door_answer enrol_host(const door_visitor& x) {
+    try {
+      const auto& secret = x.request["enrol"];
+      auto key = x.request.value("key", std::string{});
+      if (!secret.is_string())
+        return refused("a token that is no text");
+      return {{{"certificate",
+                take_in(identity_, secret.get<std::string>(), key)}},
+              {}};
+    } catch (const error& e) {
+      return refused(e.what());
+    }
+  }
+
+  std::filesystem::path identity_;
+  std::set<std::string> expected_;
+  std::mutex mutex_;
+  std::map<std::string, waiting_host> here_;
+};
+
+/// A process on another host.
+class remote_member final : public team_member {
+public:
+  remote_member(std::string host, std::unique_ptr<host_talk> talk)
+    : host_(std::move(host)), talk_(std::move(talk)) {}
+
+  std::string name() const override { return "host " + host_; }
+
+  std::optional<std::string> loss() override {
+    try {
+      while (auto letter = talk_->take())
+        if (letter->contains("ended"))
+          return letter->value("ended", std::string{});
+    } catch (const error& e) {
+      return e.what();
+    }
+    return std::nullopt;
+  }
+
+  void finish(std::chrono::milliseconds grace) override {
+    auto deadline = clock::now() + grace;
+    try {
+      talk_->post({{"over", grace.count()}});
+      while (!loss() && clock::now() < deadline)
+        wait_at(talk_->handle(), false,
+                std::min(deadline, clock::now() + 100ms));
+    } catch (const error&) {
+      // It ends by itself when this host is gone.
+    }
+  }
+
+private:
+  std::string host_;
+  std::unique_ptr<host_talk> talk_;
+};
+
+/// The process with nodes on the head's own host.
+class head_member final : public team_member {
+public:
+  explicit head_member(child_process process) : process_(std::move(process)) {}
+
+  std::string name() const override { return "the process of the head"; }
+
+  std::optional<std::string> loss() override {
+    auto how = process_.loss();
+    if (how)
+      how = fmt::format("(pid {}) {}", process_.pid(), *how);
+    return how;
+  }
+
+  void finish(std::chrono::milliseconds grace) override {
+    process_.finish(grace);
+  }
+
+private:
+  child_process process_;
+};
+
+std::string text_of_file(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// Brings the processes of one run together.
+class muster {
+public:
+  muster(const run_plan& plan, const run_settings& settings,
+         const hosts_file& hosts, std::filesystem::path scenario_file)
+    : plan_(plan), settings_(settings), hosts_(hosts),
+      scenario_file_(std::move(scenario_file)), all_(hosts.all()),
+      own_(load_own()),
+      lobby_(hosts.identity, hosts.hosts), gate_(run_, expected()),
+      listener_(listen_at(hosts.listen)), head_port_(port_of(listener_)),
+      door_({listener_, std::make_shared<tls_context>(own_),
+             [this](const door_visitor& x) {
+               return x.request.contains("run") ? gate_.decide(x)
+                                                : lobby_.decide(x);
+             },
+             [](const std::string& line) {
+               std::fputs(fmt::format("warning: {}\n", line).c_str(), stderr);
+             }}) {}
+
+  team gather() {
+    wait_for_hosts();
+    team result;
+    result.where = place_nodes(all_, plan_.environment->nodes);
+    std::vector<waiting_host> waiting;
+    for (const auto& x : hosts_.hosts)
+      waiting.push_back(lobby_.take(x.name));
+    // The head's own process listens as well.
+    auto own_listener
+      = hosts_.head ? listen_at({hosts_.listen.host, 0}) : -1;
+    auto peers = peers_of(waiting, own_listener);
+    result.streams.resize(all_.size());
+    if (hosts_.head)
+      start_here(result, peers, own_listener);
+    for (size_t i = 0; i < waiting.size(); ++i)
+      start_there(result, peers, hosts_.hosts[i], waiting[i]);
+    wait_for_processes(result);
+    return result;
+  }
+
+private:
+  identity load_own() const {
+    auto result = load_identity(hosts_.identity);
+    if (result.subject.role != cluster_role::head)
+      throw input_error(fmt::format("{}: is the identity of host {}, not of a "
+                                    "head; `caps_runtime cluster init` makes "
+                                    "one",
+                                    hosts_.identity.string(),
+                                    result.subject.name));
+    return result;
+  }
+
+  /// The hosts of the processes that come over the network, by number.
+  std::vector<std::string> expected() const {
+    std::vector<std::string> result;
+    for (const auto& x : all_)
+      result.push_back(x.name);
+    return result;
+  }
+
+  void wait_for_hosts() {
+    if (settings_.setup != nullptr)
+      settings_.setup->begin("waiting for the hosts");
+    std::fputs(fmt::format("the head listens at {}\n",
+                           endpoint{hosts_.listen.host, head_port_}.text())
+                 .c_str(),
+               stderr);
+    auto deadline = clock::now() + hosts_.wait;
+    for (auto missing = lobby_.missing(); !missing.empty();
+         missing = lobby_.missing()) {
+      if (clock::now() > deadline)
+        throw error(fmt::format("waited {} for host{} {}, which did not come; "
+                                "`caps_runtime join {}` starts one",
+                                to_text(hosts_.wait),
+                                missing.size() > 1 ? "s" : "",
+                                fmt::join(missing, ", "),
+                                hosts_.listen.text()),
+                    exit_code::lost);
+      std::this_thread::sleep_for(50ms);
+    }
+  }
+
+  std::vector<network_order::peer>
+  peers_of(const std::vector<waiting_host>& waiting, int own_listener) const {
+    std::vector<network_order::peer> result;
+    // Hosts know themselves how they reach the head's.
+    if (hosts_.head)
+      result.push_back({own_.subject.name, "", port_of(own_listener)});
+    for (size_t i = 0; i < waiting.size(); ++i)
+      result.push_back(
+        {hosts_.hosts[i].name, waiting[i].address, waiting[i].port});
+    result.push_back({own_.subject.name, "", head_port_});
+    return result;
+  }
+
+  void start_here(team& result, const std::vector<network_order::peer>& peers,
+                  int own_listener) {
+    socket_mesh pair{2};
+    auto count = all_.size();
+    join_order order{0, result.where, std::vector<int>(count + 1, -1),
+                     network_order{run_, hosts_.identity.string(),
+                                   own_listener, peers}};
+    order.sockets.back() = pair.of(0)[1];
+    auto threads = hosts_.head->threads > 0 ? hosts_.head->threads
+                                            : settings_.threads;
+    result.members.push_back(std::make_unique<head_member>(
+      start_joining(scenario_file_, threads, order)));
+    ::close(own_listener);
+    result.streams[0] = std::make_unique<plain_stream>(pair.take(1, 0));
+  }
+
+  void start_there(team& result, const std::vector<network_order::peer>& peers,
+                   const host_entry& entry, waiting_host& host) {
+    nlohmann::json order;
+    order["id"] = run_;
+    order["process"] = result.members.size();
+    order["processes"] = all_.size();
+    order["process of node"] = result.where.processes_of_nodes();
+    order["peers"] = json_of(peers);
+    order["threads"] = entry.threads > 0 ? entry.threads : host.threads;
+    order["name"] = plan_.content.name;
+    order["scenario"] = text_of_file(scenario_file_);
+    host.talk->post({{"run", order}});
+    result.members.push_back(
+      std::make_unique<remote_member>(entry.name, std::move(host.talk)));
+  }
+
+  void wait_for_processes(team& result) {
+    if (settings_.setup != nullptr)
+      settings_.setup->begin("setting up the processes");
+    auto deadline = clock::now() + start_patience;
+    for (auto missing = gate_.missing(); !missing.empty();
+         missing = gate_.missing()) {
+      for (const auto& x : result.members)
+        if (auto how = x->loss())
+          throw error(fmt::format("{} {}", x->name(), *how), exit_code::lost);
+      if (clock::now() > deadline)
+        throw error(fmt::format("host {} did not start its process within {} s",
+                                all_[missing[0]].name, start_patience.count()),
+                    exit_code::lost);
+      gate_.wait(100ms);
+    }
+    for (size_t i = 0; i < result.streams.size(); ++i)
+      if (result.streams[i] == nullptr)
+        result.streams[i] = gate_.take(i);
+  }
+
+  const run_plan& plan_;
+  const run_settings& settings_;
+  const hosts_file& hosts_;
+  std::filesystem::path scenario_file_;
+  std::string run_ = random_secret(8);
+  /// By the numbers of their processes.
+  std::vector<host_entry> all_;
+  identity own_;
+  lobby lobby_;
+  process_gate gate_;
+  int listener_;
+  uint16_t head_port_;
+  door door_;
+};
+
+} // namespace
+
+run_end run_on_hosts(run_plan& plan, const run_settings& settings,
+                     const hosts_file& hosts,
+                     const std::filesystem::path& scenario_file,
+                     run_observer& observer) {
+  muster all{plan, settings, hosts, scenario_file};
+  return run_head(plan, settings, observer, [&] { return all.gather(); });
+}
+
+} // namespace caps

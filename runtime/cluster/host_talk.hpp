@@ -1,0 +1,37 @@
+#pragma once
+
+#include "runtime/wire/letterbox.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace caps {
+
+/// What a head and a host of its cluster say to each other beside a run, with a
+/// sign of life now and then. For one thread, which comes by at least every
+/// second.
+class host_talk {
+public:
+  explicit host_talk(std::unique_ptr<byte_stream> stream);
+
+  int handle() const noexcept { return box_.handle(); }
+
+  void post(const nlohmann::json& letter) { box_.post(letter); }
+
+  /// The next letter that says something. Throws `error` once the other end
+  /// has gone, or has been silent for too long.
+  std::optional<nlohmann::json> take();
+
+private:
+  using clock = std::chrono::steady_clock;
+
+  letterbox box_;
+  clock::time_point last_visit_ = clock::now();
+  clock::time_point last_beat_ = clock::now();
+  /// How long nothing has been heard while this process ran.
+  clock::duration silence_{0};
+};
+
+} // namespace caps

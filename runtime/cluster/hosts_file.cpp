@@ -1,0 +1,230 @@
+#include "runtime/cluster/hosts_file.hpp"
+
+#include "models/errors.hpp"
+#include "models/options.hpp"
+#include "runtime/identity/identity.hpp"
+#include "runtime/scenario/toml_place.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+#include <set>
+
+namespace caps {
+
+namespace {
+
+[[noreturn]] void fail_at(const toml::node& x, const std::string& what) {
+  throw input_error(fmt::format("{}: {}", place_of(x.source()), what));
+}
+
+std::string text_of(const toml::node& x, const char* key) {
+  if (auto text = x.value_exact<std::string>())
+    return *text;
+  fail_at(x, fmt::format("{}: expected a text, found {}", key, found(x)));
+}
+
+int64_t number_of(const toml::node& x, const char* key, int64_t least,
+                  int64_t most) {
+  auto result = x.value_exact<int64_t>();
+  if (!result || *result < least || *result > most)
+    fail_at(x, fmt::format("{}: expected a number from {} to {}, found {}", key,
+                           least, most, found(x)));
+  return *result;
+}
+
+void read_nodes(const toml::node& x, host_entry& result) {
+  constexpr int64_t nodes_max = 1'000'000;
+  auto list = x.as_array();
+  if (list == nullptr) {
+    result.count = static_cast<node_id>(number_of(x, "nodes", 0, nodes_max));
+    return;
+  }
+  for (const auto& id : *list)
+    result.nodes.push_back(
+      static_cast<node_id>(number_of(id, "nodes", 0, nodes_max)));
+  result.count = static_cast<node_id>(result.nodes.size());
+}
+
+/// Takes the keys of a table that are known; others are mistakes.
+class table_reader {
+public:
+  explicit table_reader(const toml::table& x) : table_(x) {}
+
+  const toml::node* take(const char* key) {
+    known_.insert(key);
+    return table_.get(key);
+  }
+
+  void finish() const {
+    for (const auto& [key, value] : table_)
+      if (!known_.contains(std::string{key.str()}))
+        fail_at(value, fmt::format("unknown key '{}'; known are: {}",
+                                   std::string{key.str()},
+                                   fmt::join(known_, ", ")));
+  }
+
+private:
+  const toml::table& table_;
+  std::set<std::string> known_;
+};
+
+host_entry read_host(const toml::table& x) {
+  table_reader in{x};
+  host_entry result;
+  result.place = place_of(x.source());
+  auto name = in.take("name");
+  if (name == nullptr)
+    fail_at(x, "a [[host]] without a name");
+  result.name = text_of(*name, "name");
+  try {
+    check_host_name(result.name);
+  } catch (const input_error& e) {
+    fail_at(*name, e.what());
+  }
+  if (auto nodes = in.take("nodes"))
+    read_nodes(*nodes, result);
+  if (auto threads = in.take("threads"))
+    result.threads
+      = static_cast<size_t>(number_of(*threads, "threads", 1, 1024));
+  in.finish();
+  return result;
+}
+
+void read_hosts(const toml::node& x, hosts_file& result) {
+  auto list = x.as_array();
+  if (list == nullptr || !list->is_homogeneous<toml::table>())
+    fail_at(x, "host: expected [[host]] tables");
+  std::set<std::string> names;
+  for (const auto& host : *list) {
+    result.hosts.push_back(read_host(*host.as_table()));
+    if (!names.insert(result.hosts.back().name).second)
+      fail_at(host, fmt::format("a second host '{}'",
+                                result.hosts.back().name));
+  }
+}
+
+/// Nodes that are named, of the host that names them.
+std::vector<std::optional<uint32_t>>
+named_nodes(const std::vector<host_entry>& hosts, node_id nodes) {
+  std::vector<std::optional<uint32_t>> result(static_cast<size_t>(nodes));
+  for (uint32_t i = 0; i < hosts.size(); ++i)
+    for (auto id : hosts[i].nodes) {
+      if (id >= nodes)
+        throw input_error(fmt::format("{}: there is no node {}; the scenario "
+                                      "has {}",
+                                      hosts[i].place, id, nodes));
+      auto& owner = result[static_cast<size_t>(id)];
+      if (owner)
+        throw input_error(fmt::format("{}: node {} has a host already, at {}",
+                                      hosts[i].place, id,
+                                      hosts[*owner].place));
+      owner = i;
+    }
+  return result;
+}
+
+} // namespace
+
+hosts_file read_hosts_file(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  if (!in)
+    throw input_error(fmt::format("{}: cannot be read", file.string()));
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  auto content = parse_toml(text, file.string());
+  table_reader keys{content};
+  hosts_file result;
+  if (auto x = keys.take("listen")) {
+    result.listen = endpoint_from(text_of(*x, "listen"),
+                                  place_of(x->source()) + ": listen",
+                                  head_port);
+  } else {
+    throw input_error(file.string() + ": listen is missing: the address of "
+                                      "this host that the others can reach");
+  }
+  result.identity = file.parent_path() / "cluster";
+  if (auto x = keys.take("identity"))
+    result.identity = file.parent_path() / text_of(*x, "identity");
+  if (auto x = keys.take("wait")) {
+    try {
+      result.wait = parse_duration(text_of(*x, "wait"));
+    } catch (const input_error& e) {
+      fail_at(*x, e.what());
+    }
+  }
+  result.head->place = file.string();
+  if (auto x = keys.take("nodes"))
+    read_nodes(*x, *result.head);
+  if (auto x = keys.take("threads"))
+    result.head->threads
+      = static_cast<size_t>(number_of(*x, "threads", 1, 1024));
+  if (result.head->count == 0)
+    result.head.reset();
+  if (auto x = keys.take("host"))
+    read_hosts(*x, result);
+  keys.finish();
+  if (result.hosts.empty())
+    throw input_error(file.string() + ": names no [[host]]");
+  return result;
+}
+
+std::vector<host_entry> hosts_file::all() const {
+  auto result = hosts;
+  if (head)
+    result.insert(result.begin(), *head);
+  return result;
+}
+
+placement place_nodes(const std::vector<host_entry>& hosts, node_id nodes) {
+  auto owner = named_nodes(hosts, nodes);
+  // How many more each host takes; those that do not say share the rest.
+  std::vector<node_id> room(hosts.size());
+  auto rest = static_cast<node_id>(std::ranges::count_if(
+    owner, [](const auto& x) { return !x.has_value(); }));
+  std::vector<size_t> open;
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    if (!hosts[i].count)
+      open.push_back(i);
+    else if (hosts[i].nodes.empty())
+      room[i] = *hosts[i].count;
+    rest -= room[i];
+  }
+  if (rest < 0 || (rest > 0 && open.empty()))
+    throw input_error(fmt::format("the hosts file has room for {} nodes, the "
+                                  "scenario has {}",
+                                  nodes - rest, nodes));
+  for (size_t i = 0; i < open.size(); ++i)
+    room[open[i]] = rest / static_cast<node_id>(open.size())
+                    + (static_cast<node_id>(i)
+                         < rest % static_cast<node_id>(open.size())
+                         ? 1
+                         : 0);
+  // In turn, so that neighbours by number live apart, as with --processes.
+  std::vector<uint32_t> result;
+  size_t next = 0;
+  for (auto& x : owner) {
+    while (!x && room[next % room.size()] == 0)
+      ++next;
+    if (!x) {
+      x = static_cast<uint32_t>(next % room.size());
+      --room[*x];
+      ++next;
+    }
+    result.push_back(*x);
+  }
+  placement where{std::move(result), hosts.size()};
+  for (size_t i = 0; i < hosts.size(); ++i)
+    if (where.nodes_of(i).empty())
+      throw input_error(fmt::format("{}: no node is left for {}",
+                                    hosts[i].place,
+                                    hosts[i].name.empty()
+                                      ? "the head; nodes = 0 says that none "
+                                        "lives there"
+                                      : "host " + hosts[i].name));
+  return where;
+}
+
+} // namespace caps

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "messages/fwd.hpp"
+#include "runtime/launch/placement.hpp"
+#include "runtime/wire/internet.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace caps {
+
+/// A host of a run, and which nodes are to live on it.
+struct host_entry {
+  /// As in its certificate; empty for the head's.
+  std::string name;
+  /// How many nodes; absent to share those that are left.
+  std::optional<node_id> count;
+  /// Which nodes; empty if only their number counts.
+  std::vector<node_id> nodes;
+  /// Compute threads; 0 for what the host says.
+  size_t threads = 0;
+  /// "hosts.toml:4:1", for messages.
+  std::string place;
+};
+
+/// The hosts of a run.
+struct hosts_file {
+  /// Where the head listens.
+  endpoint listen;
+  /// The folder with the head's identity.
+  std::filesystem::path identity;
+  /// How long the head waits for the hosts.
+  std::chrono::nanoseconds wait = std::chrono::seconds{60};
+  /// What lives on the head itself; absent if nothing does.
+  std::optional<host_entry> head = host_entry{};
+  std::vector<host_entry> hosts;
+
+  /// All with nodes, by the numbers of their processes: the head first.
+  std::vector<host_entry> all() const;
+};
+
+/// The port of a head, where none is given.
+inline constexpr uint16_t head_port = 7470;
+
+/// Reads a hosts file (TOML). Throws `input_error` with the place of what is
+/// wrong.
+hosts_file read_hosts_file(const std::filesystem::path& file);
+
+/// Deals the nodes of a run out to hosts, in their order: those that are named
+/// first, then so many as are asked for, then the rest evenly. Throws
+/// `input_error` if that cannot be.
+placement place_nodes(const std::vector<host_entry>& hosts, node_id nodes);
+
+} // namespace caps

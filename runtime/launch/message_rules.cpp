@@ -1,0 +1,115 @@
+#include "runtime/launch/message_rules.hpp"
+
+#include "messages/compressed.hpp"
+#include "messages/run_control.hpp"
+#include "messages/types.hpp"
+#include "messages/with_buffers.hpp"
+
+#include <caf/type_id.hpp>
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace caps {
+
+namespace {
+
+template <class... Ts>
+bool is_any(const caf::message& x) {
+  return (x.match_elements<Ts>() || ...);
+}
+
+/// The node that a message of this kind speaks for, if it is of this kind.
+template <class T>
+bool speaker(const caf::message& x, std::optional<node_id>& result) {
+  if (!x.match_elements<T>())
+    return false;
+  result = x.get_as<T>(0).stamp.source;
+  return true;
+}
+
+template <class... Ts>
+std::optional<node_id> speaker_of(const caf::message& x) {
+  std::optional<node_id> result;
+  (speaker<Ts>(x, result) || ...);
+  return result;
+}
+
+/// The process that a message of this kind speaks for, if it is of this kind.
+std::optional<uint32_t> process_of(const caf::message& x) {
+  if (x.match_elements<process_joined>())
+    return x.get_as<process_joined>(0).process;
+  if (x.match_elements<process_wired>())
+    return x.get_as<process_wired>(0).process;
+  return std::nullopt;
+}
+
+/// The node that a message between nodes says it is from; messages of plug-ins
+/// are not looked into.
+std::optional<node_id> sender_of(const caf::message& x) {
+  return speaker_of<parameters, dual, weighted_parameters, tracked_parameters,
+                    compressed_difference, compressed_gradient,
+                    partial_parameters, gradient, pull,
+                    with_buffers<parameters>, with_buffers<dual>,
+                    with_buffers<weighted_parameters>,
+                    with_buffers<tracked_parameters>,
+                    with_buffers<compressed_difference>,
+                    with_buffers<partial_parameters>>(x);
+}
+
+std::string not_for(const char* receiver) {
+  return fmt::format("a message that is not for the {}", receiver);
+}
+
+} // namespace
+
+std::string refusal_at_head(const placement& where, size_t process, node_id to,
+                            const caf::message& content) {
+  if (to == to_hub) {
+    auto claimed = process_of(content);
+    if (!claimed)
+      return not_for("hub");
+    return *claimed == process
+             ? ""
+             : fmt::format("a message in the name of process {}", *claimed);
+  }
+  auto for_evaluator = to == to_evaluator;
+  auto node = for_evaluator
+                ? speaker_of<node_snapshot, node_report>(content)
+                : speaker_of<progress, node_event, node_metrics, node_finished,
+                             node_failed>(content);
+  if (!node)
+    return not_for(for_evaluator ? "evaluator" : "coordinator");
+  return where.lives_in(*node, process)
+           ? ""
+           : fmt::format("a message in the name of node {}, which lives "
+                         "elsewhere",
+                         *node);
+}
+
+std::string refusal_at_process(const placement& where, size_t process,
+                               node_id from, node_id to,
+                               const caf::message& content) {
+  auto from_head = process == where.processes();
+  if (from_head) {
+    auto known = to == to_host
+                   ? is_any<all_joined, run_over>(content)
+                   : is_any<start_training, stop_training, worker_lost>(content);
+    return known ? "" : not_for(to == to_host ? "host" : "node");
+  }
+  if (to == to_host)
+    return "a message for the host, which only listens to the head of the run";
+  auto speaker = sender_of(content).value_or(from);
+  if (!where.lives_in(from, process) || speaker != from)
+    return fmt::format("a message in the name of node {}, which lives "
+                       "elsewhere",
+                       speaker);
+  if (is_any<start_training, stop_training, worker_lost, introductions,
+             deadline_tick, all_joined, run_over, process_joined, process_wired,
+             process_lost>(content))
+    return "a message that only the head of the run may send";
+  return {};
+}
+
+} // namespace caps

@@ -1,0 +1,82 @@
+#include "tests/support/catch.hpp"
+
+#include "messages/run_control.hpp"
+#include "messages/types.hpp"
+#include "runtime/launch/message_rules.hpp"
+
+using namespace caps;
+using caf::make_message;
+
+namespace {
+
+/// Nodes 0 and 2 live in process 0, 1 and 3 in process 1; the head is 2.
+const placement where = placement::evenly(4, 2);
+constexpr size_t head = 2;
+
+template <class T>
+T from_node(node_id node) {
+  T result;
+  result.stamp.source = node;
+  return result;
+}
+
+template <class T>
+std::string at_head(size_t process, node_id to, const T& x) {
+  return refusal_at_head(where, process, to, make_message(x));
+}
+
+template <class T>
+std::string at_process(size_t process, node_id from, node_id to, const T& x) {
+  return refusal_at_process(where, process, from, to, make_message(x));
+}
+
+} // namespace
+
+TEST_CASE("a process speaks for itself and its nodes", "[message_rules]") {
+  CHECK(at_head(1, to_hub, process_joined{1, 7, {}}) == "");
+  CHECK(at_head(1, to_hub, process_wired{1}) == "");
+  CHECK(at_head(1, to_coordinator, from_node<progress>(3)) == "");
+  CHECK(at_head(1, to_coordinator, from_node<node_failed>(1)) == "");
+  CHECK(at_head(1, to_evaluator, from_node<node_snapshot>(3)) == "");
+
+  CHECK_THAT(at_head(1, to_hub, process_joined{0, 7, {}}),
+             contains("in the name of process 0"));
+  CHECK_THAT(at_head(1, to_coordinator, from_node<node_finished>(2)),
+             contains("in the name of node 2"));
+  CHECK_THAT(at_head(1, to_evaluator, from_node<node_report>(0)),
+             contains("in the name of node 0"));
+  CHECK_THAT(at_head(1, to_evaluator, from_node<node_report>(-1)),
+             contains("lives elsewhere"));
+  CHECK_THAT(at_head(1, to_evaluator, from_node<node_report>(4)),
+             contains("lives elsewhere"));
+}
+
+TEST_CASE("nobody but the head starts, stops or ends anything",
+          "[message_rules]") {
+  for (auto to : {to_hub, to_coordinator, to_evaluator}) {
+    CHECK(at_head(1, to, stop_training{}) != "");
+    CHECK(at_head(1, to, start_training{}) != "");
+    CHECK(at_head(1, to, run_over{}) != "");
+    CHECK(at_head(1, to, process_lost{1, ""}) != "");
+    CHECK(at_head(1, to, worker_lost{1, ""}) != "");
+  }
+  CHECK(at_process(head, to_hub, to_host, all_joined{}) == "");
+  CHECK(at_process(head, to_hub, to_host, run_over{}) == "");
+  CHECK(at_process(head, to_coordinator, 0, start_training{}) == "");
+  CHECK(at_process(head, to_coordinator, 0, worker_lost{1, ""}) == "");
+  CHECK(at_process(head, to_coordinator, 0, from_node<parameters>(1)) != "");
+  CHECK(at_process(1, 1, 0, stop_training{}) != "");
+  CHECK(at_process(1, 1, 0, start_training{}) != "");
+  CHECK(at_process(1, 1, 0, worker_lost{1, ""}) != "");
+  CHECK(at_process(1, 1, 0, introductions{}) != "");
+  CHECK(at_process(1, to_hub, to_host, run_over{}) != "");
+}
+
+TEST_CASE("nodes speak to nodes in their own name", "[message_rules]") {
+  CHECK(at_process(1, 3, 0, from_node<parameters>(3)) == "");
+  CHECK_THAT(at_process(1, 2, 0, from_node<parameters>(2)),
+             contains("in the name of node 2"));
+  // Nor in that of another inside the message.
+  CHECK_THAT(at_process(1, 3, 0, from_node<parameters>(2)),
+             contains("in the name of node 2"));
+}
