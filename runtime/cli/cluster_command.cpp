@@ -3,8 +3,10 @@
 #include "runtime/cluster/host_service.hpp"
 #include "runtime/cluster/hosts_file.hpp"
 #include "runtime/identity/identity.hpp"
+#include "runtime/monitor/status_board.hpp"
 #include "runtime/process/interrupt.hpp"
 #include "runtime/process/standard_streams.hpp"
+#include "runtime/wire/dial.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -108,6 +110,31 @@ void add_cluster_commands(CLI::App& app, cli_options& result) {
     ->add_option("--threads", result.threads,
                  "compute threads of a run [one per core]")
     ->check(CLI::Range(1, 1024));
+
+  auto status = app.add_subcommand(
+    "status", "prints what a run on hosts is at: who is there, steps, who is "
+              "behind");
+  status->add_option("head", result.head, "where its head listens: HOST[:PORT]")
+    ->required();
+  status
+    ->add_option("--identity", result.identity,
+                 "the folder with the identity of this host "
+                 "[~/.config/caps/identity]")
+    ->type_name("PATH");
+  status->add_flag("--json", result.json, "print one JSON object");
+}
+
+exit_code status_command(const cli_options& options) {
+  constexpr auto patience = std::chrono::seconds{10};
+  outlive_readers();
+  tls_context tls{load_identity(identity_of(options))};
+  auto place = dial(endpoint_from(options.head, "head", head_port), tls,
+                    {"", cluster_role::head}, {{"status", true}},
+                    std::chrono::steady_clock::now() + patience);
+  print_text(options.json ? place.reply.dump() + "\n"
+                          : status_text(place.reply));
+  flush_standard_output();
+  return exit_code::success;
 }
 
 exit_code cluster_command(const cli_options& options) {

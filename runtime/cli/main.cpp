@@ -51,6 +51,8 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::cluster_command(options);
     case caps::command::join:
       return caps::join_command(options);
+    case caps::command::status:
+      return caps::status_command(options);
     case caps::command::document:
       return caps::document_command(options, known);
   }

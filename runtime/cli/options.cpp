@@ -47,6 +47,7 @@ const std::map<std::string, command> commands{
   {"verify", command::verify},   {"fork", command::fork},
   {"diff", command::diff},       {"replay", command::replay},
   {"cluster", command::cluster}, {"join", command::join},
+  {"status", command::status},
 };
 
 void add_settings_option(CLI::App& to, cli_options& result,
@@ -122,6 +123,9 @@ void describe_command_line(CLI::App& app, cli_options& result) {
     ->type_name("PATH");
   add_force_option(app, result);
   add_override_options(app, result);
+  app.add_option("--metrics", result.metrics_port,
+                 "port of this machine where Prometheus may ask for /metrics "
+                 "while the run goes on");
   app.add_flag("--quiet", result.quiet, "print nothing but errors");
   app.add_flag("--json", result.json,
                "print the summary as JSON at the end, and nothing else");

@@ -27,6 +27,7 @@ enum class command : uint8_t {
   conform,
   cluster,
   join,
+  status,
 };
 
 /// The command line, parsed but not looked at.
@@ -50,6 +51,8 @@ struct cli_options {
   bool head_only = false;
   /// 0: as many as the machine has cores.
   size_t threads = 0;
+  /// Where Prometheus may ask, on this machine.
+  std::optional<uint16_t> metrics_port;
   bool quiet = false;
   bool json = false;
   std::string log_level = "info";

@@ -4,6 +4,8 @@
 #include "runtime/cli/run_scenario.hpp"
 #include "runtime/cluster/head_of_hosts.hpp"
 #include "runtime/launch/launch.hpp"
+#include "runtime/monitor/metrics_server.hpp"
+#include "runtime/monitor/status_board.hpp"
 #include "runtime/process/heartbeat.hpp"
 #include "runtime/process/interrupt.hpp"
 #include "runtime/process/setup_phase.hpp"
@@ -25,9 +27,10 @@ namespace {
 run_end execute(run_plan& plan, const run_settings& settings,
                 const std::optional<hosts_file>& hosts,
                 const std::filesystem::path& scenario_file,
-                run_observer& observer) {
+                status_board& observer) {
   if (hosts)
-    return run_on_hosts(plan, settings, *hosts, scenario_file, observer);
+    return run_on_hosts(plan, settings, *hosts, scenario_file, observer,
+                        [&] { return to_json(observer.look()); });
   if (settings.processes > 1)
     return run_processes(plan, settings, scenario_file, observer);
   if (plan.content.clock == "virtual")
@@ -102,7 +105,12 @@ exit_code run_command(const cli_options& options, const components& known) {
   reports.quiet = options.quiet;
   reports.json = options.json;
   return run_and_report(plan, settings, reports, [&](run_observer& observer) {
-    return execute(plan, settings, hosts, out / "scenario.toml", observer);
+    status_board board{observer, plan.content.name, plan.environment->nodes};
+    std::optional<metrics_server> metrics;
+    if (options.metrics_port)
+      metrics.emplace(*options.metrics_port,
+                      [&] { return prometheus_text(board.look()); });
+    return execute(plan, settings, hosts, out / "scenario.toml", board);
   });
 }
 

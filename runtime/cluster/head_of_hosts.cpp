@@ -2,16 +2,17 @@
 
 #include "models/errors.hpp"
 #include "models/options.hpp"
-#include "runtime/cluster/host_talk.hpp"
+#include "runtime/cluster/lobby.hpp"
+#include "runtime/cluster/ssh_launch.hpp"
 #include "runtime/launch/child_process.hpp"
 #include "runtime/launch/head.hpp"
 #include "runtime/launch/socket_mesh.hpp"
 #include "runtime/launch/team_links.hpp"
 #include "runtime/process/setup_phase.hpp"
-#include "runtime/process/version.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -30,105 +31,8 @@ using clock = std::chrono::steady_clock;
 /// and to connect.
 constexpr auto start_patience = 90s;
 
-/// A host that waits for a run.
-struct waiting_host {
-  std::unique_ptr<host_talk> talk;
-  std::string address;
-  uint16_t port = 0;
-  size_t threads = 1;
-};
-
-/// Takes in hosts that come to the door.
-class lobby {
-public:
-  lobby(std::filesystem::path identity, const std::vector<host_entry>& hosts)
-    : identity_(std::move(identity)) {
-    for (const auto& x : hosts)
-      expected_.insert(x.name);
-  }
-
-  door_answer decide(const door_visitor& x) {
-    if (x.request.contains("enrol"))
-      return enrol_host(x);
-    if (!x.request.contains("host"))
-      return refused("asks for nothing that is known here");
-    if (!x.subject)
-      return refused("this host shows no certificate; `caps_runtime cluster "
-                     "add` at the head makes a token, `join --token` gets one");
-    auto version = x.request.value("version", std::string{});
-    if (version != version_text())
-      return refused(fmt::format("host {} runs {}, this head {}",
-                                 x.subject->name, version, version_text()));
-    const auto& name = x.subject->name;
-    auto port = x.request.value("port", uint16_t{0});
-    auto threads = x.request.value("threads", size_t{1});
-    std::lock_guard guard{mutex_};
-    if (!expected_.contains(name))
-      return refused(fmt::format("the hosts file does not name a host '{}'",
-                                 name));
-    if (auto i = here_.find(name); i != here_.end())
-      return refused(i->second.talk == nullptr
-                       ? run_under_way
-                       : fmt::format("there is a host '{}' already", name));
-    return {{{"welcome", true}},
-            [this, name, port, threads,
-             address = x.address](std::unique_ptr<byte_stream> stream) {
-              std::lock_guard lock{mutex_};
-              here_[name] = {std::make_unique<host_talk>(std::move(stream)),
-                             address, port, threads};
-            }};
-  }
-
-  /// Those that have not come, or have gone again.
-  std::vector<std::string> missing() {
-    std::lock_guard lock{mutex_};
-    std::vector<std::string> result;
-    for (const auto& name : expected_) {
-      auto i = here_.find(name);
-      if (i != here_.end() && !gone(i->second))
-        continue;
-      if (i != here_.end())
-        here_.erase(i);
-      result.push_back(name);
-    }
-    return result;
-  }
-
-  waiting_host take(const std::string& name) {
-    std::lock_guard lock{mutex_};
-    // The entry stays, so that no other host of this name comes in.
-    return std::move(here_.at(name));
-  }
-
-private:
-  static bool gone(waiting_host& x) {
-    try {
-      x.talk->take();
-      return false;
-    } catch (const error&) {
-      return true;
-    }
-  }
-
-  door_answer enrol_host(const door_visitor& x) {
-    try {
-      const auto& secret = x.request["enrol"];
-      auto key = x.request.value("key", std::string{});
-      if (!secret.is_string())
-        return refused("a token that is no text");
-      return {{{"certificate",
-                take_in(identity_, secret.get<std::string>(), key)}},
-              {}};
-    } catch (const error& e) {
-      return refused(e.what());
-    }
-  }
-
-  std::filesystem::path identity_;
-  std::set<std::string> expected_;
-  std::mutex mutex_;
-  std::map<std::string, waiting_host> here_;
-};
+/// How long commands that started hosts get to end when the run has.
+constexpr auto leave_patience = 5s;
 
 /// A process on another host.
 class remote_member final : public team_member {
@@ -197,22 +101,31 @@ std::string text_of_file(const std::filesystem::path& file) {
 class muster {
 public:
   muster(const run_plan& plan, const run_settings& settings,
-         const hosts_file& hosts, std::filesystem::path scenario_file)
+         const hosts_file& hosts, std::filesystem::path scenario_file,
+         std::function<nlohmann::json()> status)
     : plan_(plan), settings_(settings), hosts_(hosts),
-      scenario_file_(std::move(scenario_file)), all_(hosts.all()),
-      own_(load_own()),
+      scenario_file_(std::move(scenario_file)), status_(std::move(status)),
+      all_(hosts.all()), own_(load_own()),
       lobby_(hosts.identity, hosts.hosts), gate_(run_, expected()),
       listener_(listen_at(hosts.listen)), head_port_(port_of(listener_)),
       door_({listener_, std::make_shared<tls_context>(own_),
-             [this](const door_visitor& x) {
-               return x.request.contains("run") ? gate_.decide(x)
-                                                : lobby_.decide(x);
-             },
+             [this](const door_visitor& x) { return decide(x); },
              [](const std::string& line) {
                std::fputs(fmt::format("warning: {}\n", line).c_str(), stderr);
              }}) {}
 
+  ~muster() {
+    // Those that take part once end by themselves.
+    for (auto& x : starters_)
+      x.wait(leave_patience);
+  }
+
+  muster(const muster&) = delete;
+  muster& operator=(const muster&) = delete;
+
   team gather() {
+    if (hosts_.launch == hosts_file::launch_kind::ssh)
+      start_hosts();
     wait_for_hosts();
     team result;
     result.where = place_nodes(all_, plan_.environment->nodes);
@@ -244,6 +157,41 @@ private:
     return result;
   }
 
+  door_answer decide(const door_visitor& x) {
+    if (x.request.contains("run"))
+      return gate_.decide(x);
+    if (!x.request.contains("status"))
+      return lobby_.decide(x);
+    if (!x.subject)
+      return refused("shows no certificate");
+    auto result = status_();
+    auto& hosts = result["hosts"] = nlohmann::json::array();
+    for (const auto& [name, state] : lobby_.states())
+      hosts.push_back({{"name", name}, {"state", state}});
+    return {result, {}};
+  }
+
+  void start_hosts() {
+    for (const auto& x : hosts_.hosts)
+      starters_.emplace_back(
+        ssh_command(hosts_, x, invite(hosts_.identity, x.name).text()));
+  }
+
+  /// A host whose command has ended will not come any more.
+  void check_starters(const std::vector<std::string>& missing) {
+    for (size_t i = 0; i < starters_.size(); ++i)
+      if (starters_[i].ended()
+          && std::ranges::count(missing, hosts_.hosts[i].name) > 0)
+        throw error(fmt::format("host {} did not come: the command that starts "
+                                "it has ended ({} {} ...)",
+                                hosts_.hosts[i].name,
+                                fmt::join(hosts_.ssh, " "),
+                                hosts_.hosts[i].address.empty()
+                                  ? hosts_.hosts[i].name
+                                  : hosts_.hosts[i].address),
+                    exit_code::lost);
+  }
+
   /// The hosts of the processes that come over the network, by number.
   std::vector<std::string> expected() const {
     std::vector<std::string> result;
@@ -270,6 +218,7 @@ private:
                                 fmt::join(missing, ", "),
                                 hosts_.listen.text()),
                     exit_code::lost);
+      check_starters(missing);
       std::this_thread::sleep_for(50ms);
     }
   }
@@ -343,6 +292,7 @@ private:
   const run_settings& settings_;
   const hosts_file& hosts_;
   std::filesystem::path scenario_file_;
+  std::function<nlohmann::json()> status_;
   std::string run_ = random_secret(8);
   /// By the numbers of their processes.
   std::vector<host_entry> all_;
@@ -352,6 +302,7 @@ private:
   int listener_;
   uint16_t head_port_;
   door door_;
+  std::vector<side_command> starters_;
 };
 
 } // namespace
@@ -359,8 +310,9 @@ private:
 run_end run_on_hosts(run_plan& plan, const run_settings& settings,
                      const hosts_file& hosts,
                      const std::filesystem::path& scenario_file,
-                     run_observer& observer) {
-  muster all{plan, settings, hosts, scenario_file};
+                     run_observer& observer,
+                     const std::function<nlohmann::json()>& status) {
+  muster all{plan, settings, hosts, scenario_file, status};
   return run_head(plan, settings, observer, [&] { return all.gather(); });
 }
 

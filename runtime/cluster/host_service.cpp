@@ -1,8 +1,7 @@
 #include "runtime/cluster/host_service.hpp"
 
 #include "models/errors.hpp"
-#include "runtime/cluster/head_of_hosts.hpp"
-#include "runtime/cluster/host_talk.hpp"
+#include "runtime/cluster/lobby.hpp"
 #include "runtime/launch/child_process.hpp"
 #include "runtime/process/version.hpp"
 #include "runtime/wire/dial.hpp"
@@ -199,11 +198,15 @@ private:
 
 void enrol_here(const host_service_settings& settings) {
   auto token = token_from(settings.token);
-  if (fs::exists(settings.identity / "host.key"))
-    throw input_error(fmt::format("{}: this host has an identity already; leave "
-                                  "out --token, or name another folder with "
+  if (fs::exists(settings.identity / "host.key")) {
+    auto own = load_identity(settings.identity);
+    if (fingerprint_of(own.authority.get()) == token.authority_fingerprint)
+      return; // is in already
+    throw input_error(fmt::format("{}: this host has an identity of another "
+                                  "cluster; name another folder with "
                                   "--identity",
                                   settings.identity.string()));
+  }
   auto key = make_key();
   bool told = false;
   while (!interrupted(settings)) {

@@ -85,6 +85,8 @@ host_entry read_host(const toml::table& x) {
   } catch (const input_error& e) {
     fail_at(*name, e.what());
   }
+  if (auto address = in.take("address"))
+    result.address = text_of(*address, "address");
   if (auto nodes = in.take("nodes"))
     read_nodes(*nodes, result);
   if (auto threads = in.take("threads"))
@@ -92,6 +94,33 @@ host_entry read_host(const toml::table& x) {
       = static_cast<size_t>(number_of(*threads, "threads", 1, 1024));
   in.finish();
   return result;
+}
+
+std::vector<std::string> words_of(const toml::node& x, const char* key) {
+  auto list = x.as_array();
+  std::vector<std::string> result;
+  if (list != nullptr)
+    for (const auto& word : *list)
+      result.push_back(text_of(word, key));
+  if (result.empty())
+    fail_at(x, fmt::format("{}: expected a list of words", key));
+  return result;
+}
+
+void read_ssh(const toml::node& x, hosts_file& result) {
+  auto table = x.as_table();
+  if (table == nullptr)
+    fail_at(x, "ssh: expected a table");
+  if (result.launch != hosts_file::launch_kind::ssh)
+    fail_at(x, "ssh: is for launch = \"ssh\"");
+  table_reader in{*table};
+  if (auto command = in.take("command"))
+    result.ssh = words_of(*command, "command");
+  if (auto program = in.take("program"))
+    result.program = text_of(*program, "program");
+  if (auto identity = in.take("identity"))
+    result.remote_identity = text_of(*identity, "identity");
+  in.finish();
 }
 
 void read_hosts(const toml::node& x, hosts_file& result) {
@@ -163,6 +192,14 @@ hosts_file read_hosts_file(const std::filesystem::path& file) {
       = static_cast<size_t>(number_of(*x, "threads", 1, 1024));
   if (result.head->count == 0)
     result.head.reset();
+  if (auto x = keys.take("launch")) {
+    if (text_of(*x, "launch") != "ssh")
+      fail_at(*x, fmt::format("launch: expected \"ssh\", found {}",
+                              found(*x)));
+    result.launch = hosts_file::launch_kind::ssh;
+  }
+  if (auto x = keys.take("ssh"))
+    read_ssh(*x, result);
   if (auto x = keys.take("host"))
     read_hosts(*x, result);
   keys.finish();

@@ -16,6 +16,8 @@ namespace caps {
 struct host_entry {
   /// As in its certificate; empty for the head's.
   std::string name;
+  /// Where ssh reaches it; empty for its name.
+  std::string address;
   /// How many nodes; absent to share those that are left.
   std::optional<node_id> count;
   /// Which nodes; empty if only their number counts.
@@ -37,6 +39,16 @@ struct hosts_file {
   /// What lives on the head itself; absent if nothing does.
   std::optional<host_entry> head = host_entry{};
   std::vector<host_entry> hosts;
+
+  /// What starts `join` on the hosts.
+  enum class launch_kind : uint8_t { none, ssh };
+  launch_kind launch = launch_kind::none;
+  /// The command of ssh, without the host.
+  std::vector<std::string> ssh{"ssh", "-o", "BatchMode=yes"};
+  /// This program there.
+  std::string program = "caps_runtime";
+  /// The folder with a host's identity there; empty for the usual one.
+  std::string remote_identity;
 
   /// All with nodes, by the numbers of their processes: the head first.
   std::vector<host_entry> all() const;

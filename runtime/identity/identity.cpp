@@ -99,9 +99,10 @@ void check_certificate(const identity& x, const std::string& where) {
   X509_STORE_CTX_free(context);
   X509_STORE_free(store);
   if (!ok)
-    throw input_error(fmt::format("{}: {} (it is good from {}; is the clock of "
-                                  "this machine right?)",
-                                  where, why, validity_of(x.certificate.get())));
+    throw input_error(
+      fmt::format("{}: {} (it is good from {}; is the clock of this machine "
+                  "right?)",
+                  where, why, validity_of(x.certificate.get())));
   if (X509_check_private_key(x.certificate.get(), x.key.get()) != 1)
     throw input_error(where + ": does not belong to host.key");
 }

@@ -93,9 +93,10 @@ std::string refusal_at_process(const placement& where, size_t process,
                                const caf::message& content) {
   auto from_head = process == where.processes();
   if (from_head) {
-    auto known = to == to_host
-                   ? is_any<all_joined, run_over>(content)
-                   : is_any<start_training, stop_training, worker_lost>(content);
+    auto known
+      = to == to_host
+          ? is_any<all_joined, run_over>(content)
+          : is_any<start_training, stop_training, worker_lost>(content);
     return known ? "" : not_for(to == to_host ? "host" : "node");
   }
   if (to == to_host)

@@ -204,8 +204,23 @@ void recording_file::read_range() {
   if (low.next() && high.next() && low.integer(0) && high.integer(0)) {
     first_ = *low.integer(0);
     last_ = *high.integer(0);
+    check_range();
     events_ = last_ - first_ + 1;
   }
+}
+
+void recording_file::check_range() {
+  // Whoever walks over the numbers must come to an end.
+  int64_t bytes = 0;
+  for (auto suffix : {"", "-wal"}) {
+    std::error_code none;
+    auto size = std::filesystem::file_size(path_.string() + suffix, none);
+    bytes += none ? 0 : static_cast<int64_t>(size);
+  }
+  if (first_ < 0 || last_ - first_ >= bytes)
+    throw data_error(fmt::format("{}: damaged: events {} to {} cannot be in {} "
+                                 "bytes",
+                                 path_.string(), first_, last_, bytes));
 }
 
 void recording_file::read_metrics() {

@@ -74,6 +74,7 @@ private:
   void check_version();
   void read_nodes();
   void read_range();
+  void check_range();
   void read_metrics();
 
   std::filesystem::path path_;

@@ -18,7 +18,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr size_t reply_bytes_max = size_t{64} << 10;
+/// Whoever answers has shown its certificate by then.
+constexpr size_t reply_bytes_max = size_t{16} << 20;
 
 /// A connection, in the course of its handshake.
 struct shaken {

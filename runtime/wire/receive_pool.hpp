@@ -12,8 +12,8 @@ namespace caps {
 /// used again: fresh pages cost as much as the bytes that go into them.
 class receive_pool : public std::enable_shared_from_this<receive_pool> {
 public:
-  /// Payloads have at most `bytes` bytes; up to `spare` pieces of memory of that
-  /// size are kept for later.
+  /// Payloads have at most `bytes` bytes; up to `spare` pieces of memory of
+  /// that size are kept for later.
   receive_pool(size_t bytes, size_t spare) : bytes_(bytes), spare_(spare) {}
 
   /// Room for a payload, to be written before anybody else sees it. Small ones

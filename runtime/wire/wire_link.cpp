@@ -322,7 +322,8 @@ bool wire_link::take_text() {
       payloads_.push_back({std::move(place.storage), x.bytes});
       continue;
     }
-    auto storage = reader_ == nullptr ? nullptr : reader_->read(x.slot, x.bytes);
+    auto storage
+      = reader_ == nullptr ? nullptr : reader_->read(x.slot, x.bytes);
     if (storage == nullptr)
       return fail(fmt::format("a payload in slot {}, which there is not",
                               x.slot));

@@ -23,6 +23,7 @@ room(runtime run            clock components process scenario topology)
 room(runtime identity)      # who a host is: keys, certificates, tokens
 room(runtime wire           identity) # messages between processes
 room(runtime launch         clock identity process run wire)
+room(runtime monitor)       # what a run is at, for those who ask
 room(runtime cluster        identity launch process run scenario wire)
 room(runtime study          scenario)
 room(runtime recording      process run run_file scenario)
@@ -30,5 +31,5 @@ room(runtime replay         run_file)
 room(runtime report         process recording)
 room(runtime conformance    recording report run scenario)
 room(runtime cli            cluster components conformance identity launch
-                            plugin process recording replay report run run_file
-                            scenario study wire)
+                            monitor plugin process recording replay report run
+                            run_file scenario study wire)

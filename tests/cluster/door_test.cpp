@@ -45,6 +45,12 @@ public:
     open();
   }
 
+  /// The door's thread writes into the log.
+  ~cluster_fixture() { entrance.reset(); }
+
+  cluster_fixture(const cluster_fixture&) = delete;
+  cluster_fixture& operator=(const cluster_fixture&) = delete;
+
   static void add(const std::filesystem::path& head,
                   const std::filesystem::path& host, const std::string& name) {
     auto token = invite(head, name);

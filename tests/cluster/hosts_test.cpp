@@ -20,8 +20,8 @@ nlohmann::json summary_of(const host_cluster& x) {
 
 bool has_said(host_cluster& x, const std::string& host,
               const std::string& text) {
-  return wait_until([&] { return x.said(host).find(text) != std::string::npos; },
-                    20s);
+  return wait_until(
+    [&] { return x.said(host).find(text) != std::string::npos; }, 20s);
 }
 
 bool all_start(host_cluster& x) {
@@ -131,6 +131,38 @@ TEST_CASE("a head that is gone ends the run of its hosts", "[hosts]") {
   CHECK(hosts.is_there("b"));
 }
 
+TEST_CASE("a head tells hosts what its run is at", "[hosts]") {
+  host_cluster hosts;
+  hosts.add("b");
+  auto run = hosts.start({"--set", "training.epochs=2000"});
+  REQUIRE(all_start(hosts));
+  workshop elsewhere;
+  auto ask = [&](const std::string& identity,
+                 const std::vector<std::string>& more) {
+    std::vector<std::string> all{
+      "status", "127.0.0.1:" + std::to_string(hosts.port()), "--identity",
+      (hosts / identity).string()};
+    all.insert(all.end(), more.begin(), more.end());
+    return elsewhere.caps(all);
+  };
+  auto got = ask("b", {});
+  CHECK(got.code == 0);
+  CHECK_THAT(got.out, contains("tiny: running"));
+  CHECK_THAT(got.out, contains("b  takes part"));
+  got = ask("cluster", {"--json"});
+  CHECK(got.code == 0);
+  auto status = nlohmann::json::parse(got.out);
+  CHECK(status["nodes"].size() == 3);
+  CHECK(status["hosts"][0]["name"] == "b");
+  got = ask("nothing", {});
+  CHECK(got.code == 2);
+  run->send_signal(SIGINT);
+  CHECK(run->wait(20s).code == 130);
+  got = ask("b", {});
+  CHECK(got.code == 1);
+  CHECK_THAT(got.err, contains("Connection refused"));
+}
+
 TEST_CASE("an interrupt keeps what was computed", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");
@@ -174,7 +206,8 @@ TEST_CASE("what keeps a head from its hosts is said", "[hosts]") {
   std::filesystem::remove_all(hosts / "cluster");
   got = hosts_with("127.0.0.1:7470");
   CHECK(got.code == 2);
-  CHECK_THAT(got.err, contains("`caps_runtime cluster init` makes an identity"));
+  CHECK_THAT(got.err,
+             contains("`caps_runtime cluster init` makes an identity"));
 }
 
 TEST_CASE("a port that is in use is said", "[hosts]") {

@@ -8,7 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <csignal>
 #include <thread>
+
+#include <unistd.h>
 
 using namespace caps::test;
 using namespace std::chrono_literals;
@@ -117,6 +120,58 @@ TEST_CASE("a cable that is cut for five seconds does not end a run",
   REQUIRE(shop.train({"--set", "training.epochs=400"}).code == 0);
   CHECK(read_text(out / "2.safetensors")
         == read_text(shop / "out" / "2.safetensors"));
+}
+
+TEST_CASE("hosts are started over ssh", "[network]") {
+  constexpr auto server = "/usr/sbin/sshd";
+  if (skipped())
+    return;
+  if (::access(server, X_OK) != 0) {
+    WARN("skipped: there is no sshd (Debian: openssh-server)");
+    return;
+  }
+  network net{2};
+  host_cluster cluster{network::address(0), net.on(0), four_nodes};
+  auto file
+    = [&](const std::string& name) { return (cluster / name).string(); };
+  for (auto name : {"host_key", "user_key"})
+    REQUIRE(run({"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                 file(name)})
+              .code
+            == 0);
+  write_text(cluster / "sshd_config",
+             "ListenAddress " + network::address(1) + ":2222\nHostKey "
+               + file("host_key") + "\nAuthorizedKeysFile "
+               + file("user_key.pub") + "\nStrictModes no\nUsePAM no\nPidFile "
+               + file("sshd.pid") + "\n");
+  std::filesystem::create_directories("/run/sshd");
+  auto command = net.on(1);
+  command.insert(command.end(), {server, "-D", "-f", file("sshd_config")});
+  process sshd{command};
+  write_text(cluster / "hosts.toml",
+             "listen = \"" + network::address(0) + ":7470\"\nlaunch = "
+               "\"ssh\"\n[ssh]\ncommand = [\"ssh\", \"-p\", \"2222\", "
+               "\"-i\", \"" + file("user_key") + "\", \"-o\", "
+               "\"StrictHostKeyChecking=no\", \"-o\", "
+               "\"UserKnownHostsFile=/dev/null\", \"-o\", "
+               "\"LogLevel=ERROR\"]\nprogram = \"" + program_path()
+               + "\"\nidentity = \"" + file("there") + "\"\n"
+               "[[host]]\nname = \"b\"\naddress = \"" + network::address(1)
+               + "\"\nthreads = 1\n");
+  REQUIRE(wait_until([&] { return exists(cluster / "sshd.pid"); }));
+  // The second time the host has its identity.
+  for (int i = 0; i < 2; ++i) {
+    auto got = cluster.train();
+    INFO(got.err);
+    CHECK(got.code == 0);
+    CHECK_THAT(got.err, contains("host b: takes part in 'four'"));
+  }
+  sshd.send_signal(SIGTERM);
+  sshd.wait();
+  auto got = cluster.train();
+  CHECK(got.code == 5);
+  CHECK_THAT(got.err, contains("host b did not come: the command that starts "
+                               "it has ended"));
 }
 
 TEST_CASE("a slow network is used as far as it goes", "[network]") {

@@ -44,7 +44,8 @@ void host_cluster::add(const std::string& name, const place& where,
 void host_cluster::join(const std::string& name, const place& where,
                         const std::vector<std::string>& more) {
   std::vector<std::string> arguments{
-    "join", endpoint{head_, port_}.text(), "--identity", name, "--threads", "1"};
+    "join",      endpoint{head_, port_}.text(), "--identity", name,
+    "--threads", "1"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   process_options options;
   options.folder = shop_.path();

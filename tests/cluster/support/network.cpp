@@ -35,8 +35,7 @@ bool network::allowed() {
     return false;
   auto name = "capstry" + std::to_string(::getpid());
   auto ok = tool("ip netns add " + name).code == 0
-            && tool("ip netns exec " + name + " ip link add b0 type bridge").code
-                 == 0
+            && tool("ip -n " + name + " link add b0 type bridge").code == 0
             && tool("ip netns exec " + name
                     + " tc qdisc add dev lo root tbf rate 1mbit burst 64kb "
                       "latency 50ms")

@@ -1,0 +1,129 @@
+#include "runtime/monitor/status_board.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace caps {
+
+namespace {
+
+nlohmann::json json_of(const std::optional<double>& x) {
+  return x && std::isfinite(*x) ? nlohmann::json(*x) : nlohmann::json(nullptr);
+}
+
+/// A metric of every node that has it, with what is said of it first.
+template <class Get>
+void add_metric(std::string& out, const run_status& x, const char* name,
+                const char* kind, const char* help, Get get) {
+  out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
+  for (size_t i = 0; i < x.nodes.size(); ++i)
+    if (std::optional<double> value = get(x.nodes[i]))
+      out += fmt::format("{}{{node=\"{}\"}} {}\n", name, i, *value);
+}
+
+void add_metric(std::string& out, const char* name, const char* kind,
+                const char* help, double value) {
+  out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help,
+                     kind, value);
+}
+
+} // namespace
+
+nlohmann::json to_json(const run_status& x) {
+  nlohmann::json result;
+  result["scenario"] = x.name;
+  result["phase"] = x.phase;
+  result["seconds"] = x.seconds;
+  result["steps_per_second"] = x.steps_per_second;
+  result["behind"] = x.behind;
+  auto& nodes = result["nodes"] = nlohmann::json::array();
+  for (size_t i = 0; i < x.nodes.size(); ++i) {
+    const auto& node = x.nodes[i];
+    nodes.push_back({{"node", i},
+                     {"step", node.step},
+                     {"finished", node.finished},
+                     {"epoch", node.epoch},
+                     {"train_loss", json_of(node.train_loss)},
+                     {"test_acc", json_of(node.test_accuracy)},
+                     {"bytes_sent", node.bytes_sent},
+                     {"messages_sent", node.messages_sent}});
+  }
+  return result;
+}
+
+std::string status_text(const nlohmann::json& status) {
+  auto number = [](const nlohmann::json& x, double scale) {
+    return x.is_number() ? fmt::format("{:.4g}", scale * x.get<double>())
+                         : std::string{"-"};
+  };
+  auto result = fmt::format("{}: {}, {:.1f} s, {:.1f} steps/s\n",
+                            status.at("scenario").get<std::string>(),
+                            status.at("phase").get<std::string>(),
+                            status.at("seconds").get<double>(),
+                            status.at("steps_per_second").get<double>());
+  if (auto hosts = status.find("hosts"); hosts != status.end())
+    for (const auto& x : *hosts)
+      result += fmt::format("{:>8}  {}\n", x.at("name").get<std::string>(),
+                            x.at("state").get<std::string>());
+  result += fmt::format("{:>8}{:>10}{:>7}{:>12}{:>12}  {}\n", "node", "step",
+                        "epoch", "train loss", "test acc %", "");
+  const auto& behind = status.at("behind");
+  const auto& nodes = status.at("nodes");
+  for (const auto& x : nodes) {
+    const auto& id = x.at("node");
+    auto is_behind = std::find(behind.begin(), behind.end(), id) != behind.end()
+                     && behind.size() < nodes.size();
+    result += fmt::format(
+      "{:>8}{:>10}{:>7}{:>12}{:>12}  {}\n", id.get<int64_t>(),
+      x.at("step").get<int64_t>(), x.at("epoch").get<int64_t>(),
+      number(x.at("train_loss"), 1), number(x.at("test_acc"), 100),
+      x.at("finished").get<bool>() ? "finished"
+      : is_behind                  ? "the others may wait for it"
+                                   : "");
+  }
+  return result;
+}
+
+std::string prometheus_text(const run_status& x) {
+  using value = std::optional<double>;
+  std::string result;
+  add_metric(result, "caps_running", "gauge",
+             "Whether the nodes have started and not ended.",
+             x.phase == "running" ? 1 : 0);
+  add_metric(result, "caps_run_seconds", "gauge",
+             "Time of this machine since the nodes started.", x.seconds);
+  add_metric(result, x, "caps_steps_total", "counter",
+             "Steps that the node has made.",
+             [](const node_status& n) -> value {
+               return static_cast<double>(n.step);
+             });
+  add_metric(result, x, "caps_epoch", "gauge",
+             "The last epoch of the node that was evaluated.",
+             [](const node_status& n) -> value {
+               return static_cast<double>(n.epoch);
+             });
+  add_metric(result, x, "caps_finished", "gauge",
+             "Whether the node makes no more steps.",
+             [](const node_status& n) -> value { return n.finished ? 1 : 0; });
+  add_metric(result, x, "caps_train_loss", "gauge",
+             "Mean training loss of that epoch.",
+             [](const node_status& n) { return n.train_loss; });
+  add_metric(result, x, "caps_test_accuracy_ratio", "gauge",
+             "Share of the test samples predicted right after that epoch.",
+             [](const node_status& n) { return n.test_accuracy; });
+  add_metric(result, x, "caps_sent_bytes_total", "counter",
+             "Bytes that the node has sent to others up to that epoch.",
+             [](const node_status& n) -> value {
+               return static_cast<double>(n.bytes_sent);
+             });
+  add_metric(result, x, "caps_sent_messages_total", "counter",
+             "Messages that the node has sent to others up to that epoch.",
+             [](const node_status& n) -> value {
+               return static_cast<double>(n.messages_sent);
+             });
+  return result;
+}
+
+} // namespace caps
