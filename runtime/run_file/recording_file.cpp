@@ -210,8 +210,8 @@ void recording_file::read_range() {
 }
 
 void recording_file::check_range() {
-  // Whoever walks over the numbers must come to an end: they have no gaps, so
-  // those looked at, all over the range, are there.
+  // Whoever walks over the numbers must come to an end: of those looked at, all
+  // over the range, most are there. Single ones that are missing `verify` names.
   constexpr int64_t looks = 64;
   auto fail = [&] {
     throw data_error(fmt::format("{}: damaged: there are not all events from {} "
@@ -222,12 +222,15 @@ void recording_file::check_range() {
   if (first_ < 0 || last_ < first_ || last_ > number_max)
     fail();
   auto stride = std::max<int64_t>(1, (last_ - first_) / looks);
+  int64_t there = 0;
+  int64_t missing = 0;
   for (auto x = first_; x <= last_; x += stride) {
     query one{*this, "SELECT 1 FROM event WHERE sequence = ?1"};
     one.bind(x);
-    if (!one.next())
-      fail();
+    ++(one.next() ? there : missing);
   }
+  if (missing > there)
+    fail();
 }
 
 void recording_file::read_metrics() {

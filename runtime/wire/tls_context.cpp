@@ -24,7 +24,8 @@ openssl_ptr<SSL_CTX> blank_context() {
   SSL_CTX_set_session_cache_mode(x, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(x, 0);
   SSL_CTX_set_mode(x, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
-                        | SSL_MODE_ENABLE_PARTIAL_WRITE);
+                        | SSL_MODE_ENABLE_PARTIAL_WRITE
+                        | SSL_MODE_RELEASE_BUFFERS);
   return result;
 }
 

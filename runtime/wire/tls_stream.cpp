@@ -17,6 +17,9 @@ constexpr size_t record_bytes = SSL3_RT_MAX_PLAIN_LENGTH;
 /// Parts smaller than this go together: a record has its price.
 constexpr size_t small_part = 4096;
 
+/// What is read from the socket at once.
+constexpr size_t read_ahead_bytes = size_t{256} << 10;
+
 /// A key of AES-GCM is good for more than 300 GB (RFC 8446, 5.5).
 constexpr size_t key_bytes_max = size_t{1} << 36;
 
@@ -24,6 +27,9 @@ constexpr size_t key_bytes_max = size_t{1} << 36;
 
 tls_stream::tls_stream(int socket, openssl_ptr<SSL> connection)
   : socket_(socket), connection_(std::move(connection)) {
+  // Many records with one call, now that the other end is known.
+  SSL_set_default_read_buffer_len(connection_.get(), read_ahead_bytes);
+  SSL_set_read_ahead(connection_.get(), 1);
 }
 
 tls_stream::~tls_stream() {
