@@ -106,7 +106,7 @@ TEST_CASE("a host that is lost ends the run by name", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");
   hosts.add("c");
-  auto run = hosts.start({"--set", "training.epochs=2000"});
+  auto run = hosts.start({"--set", "training.epochs=50000"});
   REQUIRE(all_start(hosts));
   kill(hosts.pid_of("b"), signal);
   auto got = run->wait(40s);
@@ -122,7 +122,7 @@ TEST_CASE("a host that is lost ends the run by name", "[hosts]") {
 TEST_CASE("a head that is gone ends the run of its hosts", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");
-  auto run = hosts.start({"--set", "training.epochs=2000"});
+  auto run = hosts.start({"--set", "training.epochs=50000"});
   REQUIRE(all_start(hosts));
   kill(run->pid(), SIGKILL);
   CHECK(has_said(hosts, "b", "its run ends here"));
@@ -134,7 +134,7 @@ TEST_CASE("a head that is gone ends the run of its hosts", "[hosts]") {
 TEST_CASE("a head tells hosts what its run is at", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");
-  auto run = hosts.start({"--set", "training.epochs=2000"});
+  auto run = hosts.start({"--set", "training.epochs=50000"});
   REQUIRE(all_start(hosts));
   workshop elsewhere;
   auto ask = [&](const std::string& identity,
@@ -166,7 +166,7 @@ TEST_CASE("a head tells hosts what its run is at", "[hosts]") {
 TEST_CASE("an interrupt keeps what was computed", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");
-  auto run = hosts.start({"--set", "training.epochs=2000"});
+  auto run = hosts.start({"--set", "training.epochs=50000"});
   REQUIRE(all_start(hosts));
   run->send_signal(SIGINT);
   auto got = run->wait(20s);
