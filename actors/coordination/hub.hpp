@@ -25,9 +25,6 @@ struct hub_config {
   std::vector<process_entry> processes;
   /// What all of them must have in common.
   run_identity identity;
-  /// Where the nodes are reached, by their numbers.
-  std::vector<acquaintance> nodes;
-  caf::actor evaluator;
   /// The coordinator of the run; starts it.
   caf::actor coordinator;
   /// Outlives the hub.

@@ -1,3 +1,4 @@
+#include "models/file_text.hpp"
 #include "models/threads.hpp"
 #include "runtime/cli/arithmetic_choice.hpp"
 #include "runtime/cli/commands.hpp"
@@ -22,8 +23,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -59,16 +58,12 @@ struct cell_result {
   size_t failed = 0;
 };
 
-std::string read_text(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 /// The run's value in its summary, if it has come to its end.
 std::optional<study_outcome> read_outcome(const study& x,
                                     const std::filesystem::path& folder) {
   auto summary
-    = nlohmann::json::parse(read_text(folder / "summary.json"), nullptr, false);
+    = nlohmann::json::parse(text_of_file(folder / "summary.json"), nullptr,
+                            false);
   if (summary.is_discarded())
     return std::nullopt;
   study_outcome result;
@@ -165,7 +160,7 @@ private:
     arithmetic_ = loaded.content.arithmetic;
     use_arithmetic_of(loaded.content);
     run.scenario = to_toml(loaded.content);
-    auto finished = read_text(run.out / "scenario.toml") == run.scenario
+    auto finished = text_of_file(run.out / "scenario.toml") == run.scenario
                       ? read_outcome(study_, run.out)
                       : std::nullopt;
     if (finished && (finished->value || finished->diverged)) {

@@ -1,11 +1,12 @@
 #include "runtime/cluster/head_of_hosts.hpp"
 
 #include "models/errors.hpp"
+#include "models/file_text.hpp"
 #include "models/options.hpp"
 #include "runtime/cluster/lobby.hpp"
 #include "runtime/cluster/ssh_launch.hpp"
-#include "runtime/launch/child_process.hpp"
 #include "runtime/launch/head.hpp"
+#include "runtime/launch/local_member.hpp"
 #include "runtime/launch/socket_mesh.hpp"
 #include "runtime/launch/team_links.hpp"
 #include "runtime/process/setup_phase.hpp"
@@ -14,9 +15,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <map>
+#include <thread>
 
 #include <unistd.h>
 
@@ -69,33 +68,6 @@ private:
   std::string host_;
   std::unique_ptr<host_talk> talk_;
 };
-
-/// The process with nodes on the head's own host.
-class head_member final : public team_member {
-public:
-  explicit head_member(child_process process) : process_(std::move(process)) {}
-
-  std::string name() const override { return "the process of the head"; }
-
-  std::optional<std::string> loss() override {
-    auto how = process_.loss();
-    if (how)
-      how = fmt::format("(pid {}) {}", process_.pid(), *how);
-    return how;
-  }
-
-  void finish(std::chrono::milliseconds grace) override {
-    process_.finish(grace);
-  }
-
-private:
-  child_process process_;
-};
-
-std::string text_of_file(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 /// Brings the processes of one run together.
 class muster {
@@ -246,7 +218,8 @@ private:
     order.sockets.back() = pair.of(0)[1];
     auto threads = hosts_.head->threads > 0 ? hosts_.head->threads
                                             : settings_.threads;
-    result.members.push_back(std::make_unique<head_member>(
+    result.members.push_back(std::make_unique<local_member>(
+      "the process of the head",
       start_joining(scenario_file_, threads, order)));
     ::close(own_listener);
     result.streams[0] = std::make_unique<plain_stream>(pair.take(1, 0));

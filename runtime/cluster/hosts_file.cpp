@@ -3,14 +3,12 @@
 #include "models/errors.hpp"
 #include "models/options.hpp"
 #include "runtime/identity/identity.hpp"
+#include "runtime/scenario/toml_file.hpp"
 #include "runtime/scenario/toml_place.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <numeric>
 #include <set>
 
 namespace caps {
@@ -50,9 +48,9 @@ void read_nodes(const toml::node& x, host_entry& result) {
 }
 
 /// Takes the keys of a table that are known; others are mistakes.
-class table_reader {
+class known_keys {
 public:
-  explicit table_reader(const toml::table& x) : table_(x) {}
+  explicit known_keys(const toml::table& x) : table_(x) {}
 
   const toml::node* take(const char* key) {
     known_.insert(key);
@@ -73,7 +71,7 @@ private:
 };
 
 host_entry read_host(const toml::table& x) {
-  table_reader in{x};
+  known_keys in{x};
   host_entry result;
   result.place = place_of(x.source());
   auto name = in.take("name");
@@ -113,7 +111,7 @@ void read_ssh(const toml::node& x, hosts_file& result) {
     fail_at(x, "ssh: expected a table");
   if (result.launch != hosts_file::launch_kind::ssh)
     fail_at(x, "ssh: is for launch = \"ssh\"");
-  table_reader in{*table};
+  known_keys in{*table};
   if (auto command = in.take("command"))
     result.ssh = words_of(*command, "command");
   if (auto program = in.take("program"))
@@ -159,12 +157,8 @@ named_nodes(const std::vector<host_entry>& hosts, node_id nodes) {
 } // namespace
 
 hosts_file read_hosts_file(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  if (!in)
-    throw input_error(fmt::format("{}: cannot be read", file.string()));
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
-  auto content = parse_toml(text, file.string());
-  table_reader keys{content};
+  auto content = parse_toml(text_of_toml_file(file, "hosts"), file.string());
+  known_keys keys{content};
   hosts_file result;
   if (auto x = keys.take("listen")) {
     result.listen = endpoint_from(text_of(*x, "listen"),

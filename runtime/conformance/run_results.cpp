@@ -1,6 +1,7 @@
 #include "runtime/conformance/run_results.hpp"
 
 #include "models/checkpoint/weights.hpp"
+#include "models/file_text.hpp"
 
 #include <ATen/ops/zeros.h>
 
@@ -12,11 +13,6 @@
 namespace caps {
 
 namespace {
-
-std::string contents_of(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 /// A line of metrics.csv without the time of the machine.
 std::string without_wall_time(const std::string& line) {
@@ -46,7 +42,7 @@ std::string fingerprint(const std::filesystem::path& folder) {
       for (std::string line; std::getline(in, line);)
         result += without_wall_time(line) + "\n";
     } else if (file.extension() == ".csv" || file.extension() == ".safetensors")
-      result += name + "\n" + contents_of(file);
+      result += name + "\n" + text_of_file(file);
   }
   return result;
 }

@@ -1,6 +1,6 @@
-#include "runtime/launch/child_process.hpp"
 #include "runtime/launch/head.hpp"
 #include "runtime/launch/launch.hpp"
+#include "runtime/launch/local_member.hpp"
 #include "runtime/launch/socket_mesh.hpp"
 #include "runtime/process/limits.hpp"
 
@@ -8,39 +8,7 @@
 
 #include <algorithm>
 
-#include <unistd.h>
-
 namespace caps {
-
-namespace {
-
-/// A process that this one has started.
-class local_member final : public team_member {
-public:
-  local_member(size_t number, child_process process)
-    : number_(number), process_(std::move(process)) {}
-
-  std::string name() const override {
-    return fmt::format("process {}", number_);
-  }
-
-  std::optional<std::string> loss() override {
-    auto how = process_.loss();
-    if (how)
-      how = fmt::format("(pid {}) {}", process_.pid(), *how);
-    return how;
-  }
-
-  void finish(std::chrono::milliseconds grace) override {
-    process_.finish(grace);
-  }
-
-private:
-  size_t number_;
-  child_process process_;
-};
-
-} // namespace
 
 void ensure_files_for_launch(size_t processes) {
   // The results and the recording, the network's own, and those that are open
@@ -64,7 +32,8 @@ run_end run_processes(run_plan& plan, const run_settings& settings,
     for (size_t i = 0; i < count; ++i) {
       join_order order{static_cast<uint32_t>(i), result.where, mesh.of(i)};
       result.members.push_back(std::make_unique<local_member>(
-        i, start_joining(scenario_file, threads, order)));
+        fmt::format("process {}", i),
+        start_joining(scenario_file, threads, order)));
       mesh.close(i);
     }
     for (size_t i = 0; i < count; ++i)

@@ -2,14 +2,13 @@
 
 #include "messages/actors.hpp"
 #include "models/checkpoint/checksums.hpp"
+#include "models/file_text.hpp"
 #include "runtime/process/version.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <span>
 
 namespace caps {
@@ -101,8 +100,7 @@ uint64_t digest_of(const dataset_pair& data) {
 
 /// The name of a plug-in and a digest of its file.
 std::string text_of_plugin(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  std::string content{std::istreambuf_iterator<char>{in}, {}};
+  auto content = text_of_file(file);
   return fmt::format("{} {:016x}", file.filename().string(),
                      checksum(std::as_bytes(std::span{content})));
 }

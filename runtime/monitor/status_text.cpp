@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 
 namespace caps {
 
@@ -13,13 +14,22 @@ nlohmann::json json_of(const std::optional<double>& x) {
   return x && std::isfinite(*x) ? nlohmann::json(*x) : nlohmann::json(nullptr);
 }
 
+std::optional<double> number_of(const std::optional<double>& x) {
+  return x;
+}
+
+template <std::integral T>
+std::optional<double> number_of(T x) {
+  return static_cast<double>(x);
+}
+
 /// A metric of every node that has it, with what is said of it first.
-template <class Get>
+template <class T>
 void add_metric(std::string& out, const run_status& x, const char* name,
-                const char* kind, const char* help, Get get) {
+                const char* kind, const char* help, T node_status::*field) {
   out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
   for (size_t i = 0; i < x.nodes.size(); ++i)
-    if (std::optional<double> value = get(x.nodes[i]))
+    if (auto value = number_of(x.nodes[i].*field))
       out += fmt::format("{}{{node=\"{}\"}} {}\n", name, i, *value);
 }
 
@@ -87,7 +97,6 @@ std::string status_text(const nlohmann::json& status) {
 }
 
 std::string prometheus_text(const run_status& x) {
-  using value = std::optional<double>;
   std::string result;
   add_metric(result, "caps_running", "gauge",
              "Whether the nodes have started and not ended.",
@@ -96,33 +105,25 @@ std::string prometheus_text(const run_status& x) {
              "Time of this machine since the nodes started.", x.seconds);
   add_metric(result, x, "caps_steps_total", "counter",
              "Steps that the node has made.",
-             [](const node_status& n) -> value {
-               return static_cast<double>(n.step);
-             });
+             &node_status::step);
   add_metric(result, x, "caps_epoch", "gauge",
              "The last epoch of the node that was evaluated.",
-             [](const node_status& n) -> value {
-               return static_cast<double>(n.epoch);
-             });
+             &node_status::epoch);
   add_metric(result, x, "caps_finished", "gauge",
              "Whether the node makes no more steps.",
-             [](const node_status& n) -> value { return n.finished ? 1 : 0; });
+             &node_status::finished);
   add_metric(result, x, "caps_train_loss", "gauge",
              "Mean training loss of that epoch.",
-             [](const node_status& n) { return n.train_loss; });
+             &node_status::train_loss);
   add_metric(result, x, "caps_test_accuracy_ratio", "gauge",
              "Share of the test samples predicted right after that epoch.",
-             [](const node_status& n) { return n.test_accuracy; });
+             &node_status::test_accuracy);
   add_metric(result, x, "caps_sent_bytes_total", "counter",
              "Bytes that the node has sent to others up to that epoch.",
-             [](const node_status& n) -> value {
-               return static_cast<double>(n.bytes_sent);
-             });
+             &node_status::bytes_sent);
   add_metric(result, x, "caps_sent_messages_total", "counter",
              "Messages that the node has sent to others up to that epoch.",
-             [](const node_status& n) -> value {
-               return static_cast<double>(n.messages_sent);
-             });
+             &node_status::messages_sent);
   return result;
 }
 

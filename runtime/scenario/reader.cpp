@@ -2,6 +2,7 @@
 
 #include "runtime/plugin/loader.hpp"
 #include "runtime/scenario/table_reader.hpp"
+#include "runtime/scenario/toml_file.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -9,8 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 namespace caps {
 
@@ -102,31 +101,6 @@ void merge(toml::table& into, toml::table&& from) {
   }
 }
 
-std::string read_file(const std::filesystem::path& file,
-                      const std::string& wanted_by) {
-  std::error_code problem;
-  if (std::filesystem::is_directory(file, problem))
-    throw input_error(wanted_by + file.string()
-                      + ": is a folder, expected a scenario file (TOML)");
-  std::ifstream in{file, std::ios::binary};
-  if (!in)
-    throw input_error(fmt::format("{}{}: cannot read the scenario: {}",
-                                  wanted_by, file.string(),
-                                  std::strerror(errno)));
-  // What is longer is something else, if it ends at all (/dev/zero).
-  constexpr size_t longest = 64 << 20;
-  std::string text;
-  for (char part[1 << 16]; in && text.size() <= longest;) {
-    in.read(part, sizeof part);
-    text.append(part, static_cast<size_t>(in.gcount()));
-  }
-  if (text.size() > longest)
-    throw input_error(fmt::format("{}{}: is longer than {} MiB, expected a "
-                                  "scenario file (TOML)",
-                                  wanted_by, file.string(), longest >> 20));
-  return text;
-}
-
 /// Puts `content` over the file it includes, if any, and that over the next.
 /// The number of files is bounded: they may include each other.
 toml::table with_includes(toml::table content,
@@ -148,8 +122,9 @@ toml::table with_includes(toml::table content,
                                   place, files_max));
   auto base = file.parent_path() / *name;
   auto result = with_includes(
-    parse_toml(read_file(base, place + ": include: "), base.string()), base,
-    places);
+    parse_toml(text_of_toml_file(base, "scenario", place + ": include: "),
+               base.string()),
+    base, places);
   content.erase("include");
   merge(result, std::move(content));
   return result;
@@ -266,7 +241,7 @@ loaded_scenario parse_scenario(std::string_view text, const std::string& origin,
 loaded_scenario load_scenario(const std::filesystem::path& file,
                               const std::vector<std::string>& settings,
                               const components& known) {
-  auto text = read_file(file, "");
+  auto text = text_of_toml_file(file, "scenario");
   auto result = parse_scenario(text, file.string(), settings, known);
   if (result.content.name.empty())
     result.content.name = file.stem().string();

@@ -2,6 +2,7 @@
 
 #include "models/options.hpp"
 #include "models/registry.hpp"
+#include "runtime/scenario/toml_file.hpp"
 #include "runtime/scenario/toml_place.hpp"
 
 #include <fmt/format.h>
@@ -9,9 +10,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <limits>
 #include <set>
 
@@ -185,13 +183,7 @@ study_table read_table(const toml::table& source, int64_t digits,
 }
 
 toml::table parse_study(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  if (!in || std::filesystem::is_directory(file))
-    throw input_error(fmt::format("{}: cannot read the study: {}",
-                                  file.string(),
-                                  std::strerror(in ? EISDIR : errno)));
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
-  return parse_toml(text, file.string());
+  return parse_toml(text_of_toml_file(file, "study"), file.string());
 }
 
 } // namespace

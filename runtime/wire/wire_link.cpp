@@ -85,12 +85,11 @@ wire_link::wire_link(asio::io_context& io, std::unique_ptr<byte_stream> stream,
                      caf::actor_system& system, const wire_limits& limits,
                      wire_events events)
   : socket_(std::in_place, io, stream->handle()), stream_(std::move(stream)),
-    system_(system), limits_(limits), events_(std::move(events)) {
+    system_(system), limits_(limits), events_(std::move(events)),
+    pool_(std::make_shared<receive_pool>(limits.payload_bytes,
+                                         spare_payloads)) {
   if (limits.slots.count > 0)
     writer_ = std::make_shared<slot_writer>(limits.slots);
-  else
-    pool_ = std::make_shared<receive_pool>(limits.payload_bytes,
-                                           spare_payloads);
 }
 
 wire_link::~wire_link() {
@@ -310,14 +309,7 @@ bool wire_link::take_text() {
       return fail(fmt::format("a payload of {} bytes, at most {} are expected",
                               x.bytes, limits_.payload_bytes));
     if (x.slot == wire_entry::no_slot) {
-      receive_pool::place place;
-      if (pool_ != nullptr) {
-        place = pool_->take(x.bytes);
-      } else {
-        auto memory = std::make_shared<host_storage>(x.bytes);
-        auto data = memory->data();
-        place = {std::move(memory), data};
-      }
+      auto place = pool_->take(x.bytes);
       wanted_.push_back({place.data, x.bytes});
       payloads_.push_back({std::move(place.storage), x.bytes});
       continue;

@@ -3,11 +3,10 @@
 #include "tests/support/catch.hpp"
 
 #include "models/errors.hpp"
-#include "runtime/identity/identity.hpp"
 #include "runtime/wire/dial.hpp"
 #include "runtime/wire/door.hpp"
 #include "runtime/wire/letterbox.hpp"
-#include "tests/support/files.hpp"
+#include "tests/cluster/support/identities.hpp"
 
 #include <atomic>
 #include <fstream>
@@ -40,7 +39,7 @@ public:
   cluster_fixture() {
     std::signal(SIGPIPE, SIG_IGN);
     make_cluster(folder / "head", "head");
-    add(folder / "head", folder / "b", "b");
+    add_host(folder / "head", folder / "b", "b");
     tls = std::make_shared<tls_context>(load_identity(folder / "head"));
     open();
   }
@@ -50,15 +49,6 @@ public:
 
   cluster_fixture(const cluster_fixture&) = delete;
   cluster_fixture& operator=(const cluster_fixture&) = delete;
-
-  static void add(const std::filesystem::path& head,
-                  const std::filesystem::path& host, const std::string& name) {
-    auto token = invite(head, name);
-    auto key = make_key();
-    auto certificate = take_in(head, token.secret, public_to_pem(key.get()));
-    store_identity(host, read_text(head / "authority.pem"), certificate,
-                   key.get());
-  }
 
   void open() {
     auto socket = listen_at(here);

@@ -8,16 +8,12 @@
 #include "runtime/wire/internet.hpp"
 #include "runtime/wire/tls_context.hpp"
 #include "runtime/wire/tls_stream.hpp"
-#include "runtime/wire/wire_link.hpp"
 #include "tests/messages/support.hpp"
+#include "tests/runtime/wire/link_end.hpp"
 #include "tests/support/files.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-
 #include <array>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
 #include <thread>
 
 #include <sys/socket.h>
@@ -61,58 +57,13 @@ parameters parameters_of(int64_t step, size_t numel) {
   return result;
 }
 
-class tls_end {
-public:
-  tls_end(caf::actor_system& system, std::unique_ptr<byte_stream> stream,
-          const wire_limits& bounds)
-    : link_(std::make_shared<wire_link>(io_, std::move(stream), system, bounds,
-                                        events())) {
-    link_->start();
-    thread_ = std::thread{[this] { io_.run(); }};
-  }
+void send(link_end& from, const parameters& x) {
+  from.send(caf::make_message(x));
+}
 
-  ~tls_end() {
-    io_.stop();
-    thread_.join();
-    link_->stop();
-  }
-
-  void send(const parameters& x) { link_->send(0, 1, caf::make_message(x)); }
-
-  bool wait(const std::function<bool()>& done) {
-    std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, 30s, done);
-  }
-
-  std::vector<parameters> arrived;
-  std::string broken;
-  bool closed = false;
-  bool replaced = false;
-
-private:
-  wire_events events() {
-    auto set = [this](auto change) {
-      std::lock_guard lock{mutex_};
-      change();
-      changed_.notify_all();
-    };
-    return {[=, this](node_id, node_id, const caf::message& x) {
-              set([&] { arrived.push_back(x.get_as<parameters>(0)); });
-              return std::string{};
-            },
-            [=, this](const std::string& x) { set([&] { broken = x; }); },
-            [=, this] { set([&] { closed = true; }); },
-            [=, this](node_id, node_id) { set([&] { replaced = true; }); }};
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
-    work_{io_.get_executor()};
-  std::shared_ptr<wire_link> link_;
-  std::thread thread_;
-};
+const parameters& at(const link_end& end, size_t i) {
+  return end.arrived[i].get_as<parameters>(0);
+}
 
 constexpr size_t large = 300'000;
 
@@ -125,26 +76,26 @@ TEST_CASE_METHOD(system_fixture, "messages with TLS arrive whole and in order",
                  "[tls_link]") {
   auto numel = GENERATE(size_t{0}, size_t{500}, size_t{4096}, large);
   auto streams = connected_streams();
-  tls_end a{system, std::move(streams[0]), limits};
-  tls_end b{system, std::move(streams[1]), limits};
+  link_end a{system, std::move(streams[0]), limits};
+  link_end b{system, std::move(streams[1]), limits};
   constexpr int64_t count = 40;
   // Both ways at once, from two threads each.
   std::thread other{[&] {
     for (int64_t i = 0; i < count; ++i)
-      b.send(parameters_of(-i, numel));
+      send(b, parameters_of(-i, numel));
   }};
   for (int64_t i = 0; i < count; ++i)
-    a.send(parameters_of(i, numel));
+    send(a, parameters_of(i, numel));
   other.join();
-  REQUIRE(b.wait([&] { return b.arrived.size() == count; }));
-  REQUIRE(a.wait([&] { return a.arrived.size() == count; }));
+  REQUIRE(b.wait([&] { return b.arrived.size() == count; }, 30s));
+  REQUIRE(a.wait([&] { return a.arrived.size() == count; }, 30s));
   for (int64_t i = 0; i < count; ++i) {
-    CHECK(b.arrived[size_t(i)].stamp.step == i);
-    CHECK(b.arrived[size_t(i)].weights == parameters_of(i, numel).weights);
-    CHECK(a.arrived[size_t(i)].weights == parameters_of(-i, numel).weights);
+    CHECK(at(b, size_t(i)).stamp.step == i);
+    CHECK(at(b, size_t(i)).weights == parameters_of(i, numel).weights);
+    CHECK(at(a, size_t(i)).weights == parameters_of(-i, numel).weights);
   }
   CHECK(a.broken + b.broken == "");
-  CHECK_FALSE(a.replaced);
+  CHECK(a.replaced.empty());
 }
 
 TEST_CASE_METHOD(system_fixture,
@@ -153,25 +104,28 @@ TEST_CASE_METHOD(system_fixture,
   auto streams = connected_streams();
   auto small = limits;
   small.waiting_bytes = 3 * large * sizeof(float);
-  tls_end a{system, std::move(streams[0]), small};
+  link_end a{system, std::move(streams[0]), small};
   // Nobody reads yet, so what waits is bounded.
   std::weak_ptr<const payload_storage> kept[50];
   for (int64_t i = 0; i < 50; ++i) {
     auto x = parameters_of(i, large);
     kept[i] = x.weights.storage();
-    a.send(x);
+    send(a, x);
   }
   auto alive = std::ranges::count_if(kept, [](const auto& x) {
     return !x.expired();
   });
   CHECK(alive <= 5);
-  CHECK(a.replaced);
-  tls_end late{system, std::move(streams[1]), limits};
+  CHECK_FALSE(a.replaced.empty());
+  link_end late{system, std::move(streams[1]), limits};
   REQUIRE(late.wait([&] {
-    return !late.arrived.empty() && late.arrived.back().stamp.step == 49;
-  }));
-  for (const auto& x : late.arrived)
+    return !late.arrived.empty()
+           && at(late, late.arrived.size() - 1).stamp.step == 49;
+  }, 30s));
+  for (size_t i = 0; i < late.arrived.size(); ++i) {
+    const auto& x = at(late, i);
     CHECK(x.weights == parameters_of(x.stamp.step, large).weights);
+  }
   CHECK(late.arrived.size() < 10);
   CHECK(late.broken == "");
 }
@@ -179,8 +133,8 @@ TEST_CASE_METHOD(system_fixture,
 TEST_CASE_METHOD(system_fixture, "an end that goes away is noticed",
                  "[tls_link]") {
   auto streams = connected_streams();
-  tls_end a{system, std::move(streams[0]), limits};
-  { tls_end b{system, std::move(streams[1]), limits}; }
-  CHECK(a.wait([&] { return a.closed; }));
+  link_end a{system, std::move(streams[0]), limits};
+  { link_end b{system, std::move(streams[1]), limits}; }
+  CHECK(a.wait([&] { return a.closed; }, 30s));
   CHECK(a.broken == "");
 }

@@ -1,7 +1,7 @@
 #include "tests/cluster/support/hosts.hpp"
 
-#include "runtime/identity/identity.hpp"
 #include "runtime/wire/internet.hpp"
+#include "tests/cluster/support/identities.hpp"
 
 #include <unistd.h>
 
@@ -32,12 +32,7 @@ host_cluster::command(const place& where,
 
 void host_cluster::add(const std::string& name, const place& where,
                        const std::vector<std::string>& more) {
-  auto head = shop_ / "cluster";
-  auto key = make_key();
-  auto certificate = take_in(head, invite(head, name).secret,
-                             public_to_pem(key.get()));
-  store_identity(shop_ / name, read_text(head / "authority.pem"), certificate,
-                 key.get());
+  add_host(shop_ / "cluster", shop_ / name, name);
   join(name, where, more);
 }
 

@@ -6,12 +6,10 @@
 #include "models/errors.hpp"
 #include "runtime/wire/data_plane.hpp"
 #include "tests/messages/support.hpp"
+#include "tests/runtime/wire/link_end.hpp"
 
 #include <caf/blocking_actor.hpp>
 #include <caf/scoped_actor.hpp>
-
-#include <condition_variable>
-#include <mutex>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +27,10 @@ std::array<int, 2> socket_pair() {
   return result;
 }
 
+std::unique_ptr<byte_stream> over(int socket) {
+  return std::make_unique<plain_stream>(socket);
+}
+
 /// Parameters of `step`, each element of which is the step.
 parameters parameters_of(int64_t step, size_t numel) {
   parameters result;
@@ -43,74 +45,6 @@ bool holds(const parameters& x, int64_t step, size_t numel) {
   return x.stamp.step == step && x.stamp.version == 7
          && x.weights == parameters_of(step, numel).weights;
 }
-
-/// One end.
-class link_end {
-public:
-  link_end(caf::actor_system& system, int socket, const wire_limits& limits,
-           bool reads = true)
-    : link_(std::make_shared<wire_link>(io_,
-                                        std::make_unique<plain_stream>(socket),
-                                        system, limits, events())) {
-    link_->start();
-    if (reads)
-      thread_ = std::thread{[this] { io_.run(); }};
-  }
-
-  ~link_end() {
-    io_.stop();
-    if (thread_.joinable())
-      thread_.join();
-  }
-
-  void send(const caf::message& x, node_id from = 0, node_id to = 1) {
-    link_->send(from, to, x);
-  }
-
-  /// Waits for what has come, and for nothing longer than `time`.
-  bool wait(const std::function<bool()>& done,
-            std::chrono::milliseconds time = 10s) {
-    std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, time, done);
-  }
-
-  std::vector<caf::message> arrived;
-  std::string broken;
-  bool closed = false;
-  std::vector<std::pair<node_id, node_id>> replaced;
-
-  /// Lets go of what has come.
-  void drop() {
-    std::lock_guard lock{mutex_};
-    arrived.clear();
-  }
-
-private:
-  wire_events events() {
-    auto set = [this](auto change) {
-      std::lock_guard lock{mutex_};
-      change();
-      changed_.notify_all();
-    };
-    return {[=, this](node_id, node_id, caf::message x) {
-              set([&] { arrived.push_back(std::move(x)); });
-              return std::string{};
-            },
-            [=, this](const std::string& x) { set([&] { broken = x; }); },
-            [=, this] { set([&] { closed = true; }); },
-            [=, this](node_id from, node_id to) {
-              set([&] { replaced.emplace_back(from, to); });
-            }};
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
-    work_{io_.get_executor()};
-  std::shared_ptr<wire_link> link_;
-  std::thread thread_;
-};
 
 constexpr size_t large = 100'000;
 
@@ -127,8 +61,8 @@ TEST_CASE_METHOD(system_fixture, "messages arrive whole and in order",
   auto slots = GENERATE(0u, 1u, 3u, 64u);
   auto sockets = socket_pair();
   INFO(numel << " elements, " << slots << " slots");
-  link_end a{system, sockets[0], limits_with(slots)};
-  link_end b{system, sockets[1], limits_with(slots)};
+  link_end a{system, over(sockets[0]), limits_with(slots)};
+  link_end b{system, over(sockets[1]), limits_with(slots)};
   constexpr int64_t count = 40;
   for (int64_t i = 0; i < count; ++i) {
     // Both ways at once.
@@ -153,8 +87,8 @@ TEST_CASE_METHOD(system_fixture, "messages arrive whole and in order",
 TEST_CASE_METHOD(system_fixture, "messages of every kind arrive",
                  "[wire_link]") {
   auto sockets = socket_pair();
-  link_end a{system, sockets[0], limits_with(2)};
-  link_end b{system, sockets[1], limits_with(2)};
+  link_end a{system, over(sockets[0]), limits_with(2)};
+  link_end b{system, over(sockets[1]), limits_with(2)};
   tracked_parameters tracked{{3, 4, 5, 6},
                              parameters_of(1, large).weights,
                              parameters_of(2, 40).weights};
@@ -177,8 +111,8 @@ TEST_CASE_METHOD(system_fixture, "messages of every kind arrive",
 
 TEST_CASE_METHOD(system_fixture, "slots are used again", "[wire_link]") {
   auto sockets = socket_pair();
-  link_end a{system, sockets[0], limits_with(2)};
-  link_end b{system, sockets[1], limits_with(2)};
+  link_end a{system, over(sockets[0]), limits_with(2)};
+  link_end b{system, over(sockets[1]), limits_with(2)};
   std::set<const std::byte*> places;
   for (int64_t i = 0; i < 20; ++i) {
     a.send(caf::make_message(parameters_of(i, large)));
@@ -195,8 +129,8 @@ TEST_CASE_METHOD(system_fixture, "who does not read costs no more memory",
                  "[wire_link]") {
   auto sockets = socket_pair();
   auto limits = limits_with(2);
-  link_end a{system, sockets[0], limits};
-  link_end b{system, sockets[1], limits, false};
+  link_end a{system, over(sockets[0]), limits};
+  link_end b{system, over(sockets[1]), limits, false};
   std::weak_ptr<const payload_storage> kept[100];
   for (int64_t i = 0; i < 100; ++i) {
     auto x = parameters_of(i, large);
@@ -215,7 +149,7 @@ TEST_CASE_METHOD(system_fixture, "what is no message breaks a link",
                  "[wire_link]") {
   auto sockets = socket_pair();
   auto limits = limits_with(2);
-  link_end b{system, sockets[1], limits};
+  link_end b{system, over(sockets[1]), limits};
   slot_shape shape = limits.slots;
   wire_head head;
   wire_entry entry;
@@ -227,7 +161,7 @@ TEST_CASE_METHOD(system_fixture, "what is no message breaks a link",
     shape.count = 1;
     expected = "memory of another size";
   }
-  link_end a{system, sockets[0], {large * 4, shape, large}};
+  link_end a{system, over(sockets[0]), {large * 4, shape, large}};
   if (what == "magic") {
     head.magic = 1;
     expected = "no message";
