@@ -3,8 +3,10 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace caps {
@@ -20,69 +22,100 @@ constexpr size_t small_part = 4096;
 /// What is read from the socket at once.
 constexpr size_t read_ahead_bytes = size_t{256} << 10;
 
+/// What is enciphered before it is sent, with one call.
+constexpr size_t write_bytes = size_t{128} << 10;
+
 /// A key of AES-GCM is good for more than 300 GB (RFC 8446, 5.5).
 constexpr size_t key_bytes_max = size_t{1} << 36;
+
+// -- where OpenSSL writes to: a vector ----------------------------------------
+
+int append(BIO* to, const char* data, size_t bytes, size_t* count) {
+  auto end = static_cast<std::vector<char>*>(BIO_get_data(to));
+  end->insert(end->end(), data, data + bytes);
+  *count = bytes;
+  return 1;
+}
+
+long control(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+BIO_METHOD* vector_method() {
+  static const auto method = [] {
+    auto result
+      = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "vector");
+    BIO_meth_set_write_ex(result, append);
+    BIO_meth_set_ctrl(result, control);
+    return result;
+  }();
+  return method;
+}
 
 } // namespace
 
 tls_stream::tls_stream(int socket, openssl_ptr<SSL> connection)
   : socket_(socket), connection_(std::move(connection)) {
-  // Many records with one call, now that the other end is known.
-  SSL_set_default_read_buffer_len(connection_.get(), read_ahead_bytes);
-  SSL_set_read_ahead(connection_.get(), 1);
+  auto x = connection_.get();
+  // Many records with one call, now that the other end is known; and memory
+  // that is kept.
+  SSL_set_default_read_buffer_len(x, read_ahead_bytes);
+  SSL_set_read_ahead(x, 1);
+  SSL_clear_mode(x, SSL_MODE_RELEASE_BUFFERS);
+  auto sink = BIO_new(vector_method());
+  if (sink == nullptr)
+    throw_openssl("cannot set up a connection");
+  BIO_set_data(sink, &enciphered_);
+  BIO_set_init(sink, 1);
+  SSL_set0_wbio(x, sink);
 }
 
 tls_stream::~tls_stream() {
   SSL_shutdown(connection_.get());
   ERR_clear_error();
+  send();
   connection_.reset();
   ::close(socket_);
 }
 
-tls_stream::outcome tls_stream::outcome_of(int result) {
-  if (result > 0)
-    return outcome::done;
-  auto why = SSL_get_error(connection_.get(), result);
-  ERR_clear_error();
-  return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE
-           ? outcome::blocked
-           : outcome::gone;
-}
-
-tls_stream::outcome tls_stream::encipher(const char* data, size_t bytes,
-                                         size_t& count) {
+bool tls_stream::encipher(const char* data, size_t bytes) {
   std::lock_guard lock{mutex_};
   ERR_clear_error();
-  return outcome_of(SSL_write_ex(connection_.get(), data, bytes, &count));
+  size_t count = 0;
+  auto result = SSL_write_ex(connection_.get(), data, bytes, &count);
+  ERR_clear_error();
+  // What it writes to takes all there is.
+  return result == 1 && count == bytes;
 }
 
 tls_stream::outcome tls_stream::decipher(char* data, size_t bytes,
                                          size_t& count) {
   std::lock_guard lock{mutex_};
   ERR_clear_error();
-  return outcome_of(SSL_read_ex(connection_.get(), data, bytes, &count));
+  auto result = SSL_read_ex(connection_.get(), data, bytes, &count);
+  auto why = SSL_get_error(connection_.get(), result);
+  ERR_clear_error();
+  if (result == 1)
+    return outcome::done;
+  return why == SSL_ERROR_WANT_READ ? outcome::blocked : outcome::gone;
 }
 
-tls_stream::outcome tls_stream::write_pending() {
-  while (!pending_.empty()) {
-    size_t count = 0;
-    auto result = encipher(pending_.data(), pending_.size(), count);
-    if (result != outcome::done)
-      return result;
-    pending_.erase(pending_.begin(),
-                   pending_.begin() + static_cast<ptrdiff_t>(count));
+tls_stream::outcome tls_stream::send() {
+  for (;;) {
+    if (!unsent()) {
+      sending_.clear();
+      sent_ = 0;
+      std::lock_guard lock{mutex_};
+      sending_.swap(enciphered_);
+    }
+    if (!unsent())
+      return outcome::done;
+    auto count = ::send(socket_, sending_.data() + sent_,
+                        sending_.size() - sent_, MSG_NOSIGNAL);
+    if (count < 0 && errno != EINTR)
+      return errno == EAGAIN ? outcome::blocked : outcome::gone;
+    sent_ += count > 0 ? static_cast<size_t>(count) : 0;
   }
-  return outcome::done;
-}
-
-tls_stream::outcome tls_stream::write_record(const char* data, size_t bytes) {
-  size_t count = 0;
-  auto result = encipher(data, bytes, count);
-  if (result == outcome::gone || count == bytes)
-    return result;
-  // What was begun must be gone on with, whatever becomes of the message.
-  pending_.assign(data + count, data + bytes);
-  return result == outcome::done ? write_pending() : result;
 }
 
 void tls_stream::renew_key(size_t bytes) {
@@ -96,7 +129,8 @@ void tls_stream::renew_key(size_t bytes) {
 
 std::optional<size_t> tls_stream::write(std::span<const iovec> parts) {
   size_t taken = 0;
-  auto state = write_pending();
+  size_t since_sent = 0;
+  auto state = send();
   for (size_t i = 0; i < parts.size() && state == outcome::done; ++i) {
     auto data = static_cast<const char*>(parts[i].iov_base);
     auto rest = parts[i].iov_len;
@@ -114,14 +148,20 @@ std::optional<size_t> tls_stream::write(std::span<const iovec> parts) {
     }
     while (rest > 0 && state == outcome::done) {
       auto bytes = std::min(rest, record_bytes);
-      state = write_record(data, bytes);
-      if (state == outcome::gone)
-        break;
+      if (!encipher(data, bytes))
+        return std::nullopt;
       data += bytes;
       rest -= bytes;
       taken += bytes;
+      since_sent += bytes;
+      if (since_sent >= write_bytes) {
+        state = send();
+        since_sent = 0;
+      }
     }
   }
+  if (state == outcome::done)
+    state = send();
   if (state == outcome::gone)
     return std::nullopt;
   renew_key(taken);

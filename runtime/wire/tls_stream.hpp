@@ -9,7 +9,8 @@
 namespace caps {
 
 /// A connection with TLS between two hosts, after its handshake. Bytes are
-/// enciphered straight from where they lie and deciphered to where they go.
+/// enciphered from where they lie, as many as go with one call of the system,
+/// and deciphered to where they go.
 class tls_stream final : public byte_stream {
 public:
   /// Takes over `socket`, which does not block.
@@ -21,18 +22,16 @@ public:
 
   int handle() const noexcept override { return socket_; }
 
-  bool unsent() const noexcept override { return !pending_.empty(); }
+  bool unsent() const noexcept override { return sent_ < sending_.size(); }
   std::optional<size_t> write(std::span<const iovec> parts) override;
   std::optional<size_t> read(std::span<const iovec> parts) override;
 
 private:
   enum class outcome { done, blocked, gone };
 
-  outcome outcome_of(int result);
-  outcome encipher(const char* data, size_t bytes, size_t& count);
+  bool encipher(const char* data, size_t bytes);
   outcome decipher(char* data, size_t bytes, size_t& count);
-  outcome write_pending();
-  outcome write_record(const char* data, size_t bytes);
+  outcome send();
   void renew_key(size_t bytes);
 
   int socket_;
@@ -40,8 +39,12 @@ private:
   /// that writes take turns.
   std::mutex mutex_;
   openssl_ptr<SSL> connection_;
-  /// What was enciphered, but did not go as a whole; goes before all else.
-  std::vector<char> pending_;
+  /// What OpenSSL has written, for whoever reads at times as well.
+  std::vector<char> enciphered_;
+  /// What is on its way, and how much of it has gone; the rest goes before all
+  /// else. Of the thread that writes.
+  std::vector<char> sending_;
+  size_t sent_ = 0;
   /// Small parts that go together.
   std::vector<char> gathered_;
   size_t since_key_ = 0;
