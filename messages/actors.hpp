@@ -85,6 +85,8 @@ using hub_actor = caf::typed_actor<
   caf::reacts_to<process_joined>,
   // Counts a process as introduced; once all are, the run starts.
   caf::reacts_to<process_wired>,
+  // Passes on what went over the links of a process.
+  caf::reacts_to<link_report>,
   // Stops the run because a process is gone.
   caf::reacts_to<process_lost>,
   // Stops the run early, keeping what was computed.

@@ -44,6 +44,9 @@ struct all_joined;
 struct process_wired;
 struct process_lost;
 struct run_over;
+struct sent_on_edge;
+struct received_on_edge;
+struct link_report;
 
 template <class Message>
 struct with_buffers;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/double_bits.hpp"
 #include "messages/fwd.hpp"
 #include "messages/type_ids.hpp"
 
@@ -56,6 +57,56 @@ struct run_over {
   /// Why, if it went wrong.
   std::string text;
 };
+
+/// What a process has sent on an edge to a node of another process so far.
+struct sent_on_edge {
+  node_id from = no_node;
+  node_id to = no_node;
+  /// Of messages with all that goes with them.
+  uint64_t bytes = 0;
+  uint64_t messages = 0;
+  /// Of these, those that have not gone yet.
+  uint64_t waiting = 0;
+  /// Messages that never went: newer ones took their place.
+  uint64_t replaced = 0;
+  /// Segments that were sent again, of all edges between the two processes.
+  uint64_t retransmissions = 0;
+};
+
+/// What has come on an edge from a node of another process so far.
+struct received_on_edge {
+  node_id from = no_node;
+  node_id to = no_node;
+  /// Seconds from a message's being sent to all of it having come, those it
+  /// waited at the sender included; between hosts with clocks that differ, to
+  /// within half a round trip.
+  double latency_median = 0;
+  double latency_p99 = 0;
+};
+
+/// What has passed on edges of a process, now and then.
+struct link_report {
+  uint32_t process = 0;
+  std::vector<sent_on_edge> sent;
+  std::vector<received_on_edge> received;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, sent_on_edge& x) {
+  return f(caf::meta::type_name("sent_on_edge"), x.from, x.to, x.bytes,
+           x.messages, x.waiting, x.replaced, x.retransmissions);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, received_on_edge& x) {
+  return f(caf::meta::type_name("received_on_edge"), x.from, x.to,
+           double_bits{x.latency_median}, double_bits{x.latency_p99});
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, link_report& x) {
+  return f(caf::meta::type_name("link_report"), x.process, x.sent, x.received);
+}
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, run_identity& x) {

@@ -51,5 +51,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(caps_messages, first_custom_type_id)
   CAF_ADD_TYPE_ID(caps_messages, (caps::process_wired))
   CAF_ADD_TYPE_ID(caps_messages, (caps::process_lost))
   CAF_ADD_TYPE_ID(caps_messages, (caps::run_over))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::sent_on_edge))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::received_on_edge))
+  CAF_ADD_TYPE_ID(caps_messages, (caps::link_report))
 
 CAF_END_TYPE_ID_BLOCK(caps_messages)

@@ -110,6 +110,7 @@ hub_actor::behavior_type hub(hub_pointer self, hub_config config) {
   return {
     [self](const process_joined& x) { take_in(self, x); },
     [self](process_wired x) { note_wired(self, x.process); },
+    [self](const link_report& x) { self->state.config.observer->on_links(x); },
     [self](const process_lost& x) { lose(self, x); },
     [self](stop_training) {
       auto& st = self->state;

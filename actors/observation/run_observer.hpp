@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/run_control.hpp"
 #include "messages/types.hpp"
 #include "models/errors.hpp"
 
@@ -96,6 +97,9 @@ public:
   virtual void on_edge(const edge_row&) {}
 
   virtual void on_round(const round_row&) {}
+
+  /// What has passed between processes so far, of some edges.
+  virtual void on_links(const link_report&) {}
 
   /// Something worth a line in the log.
   virtual void on_event(const node_event&) {}

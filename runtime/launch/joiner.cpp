@@ -10,10 +10,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <future>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include <unistd.h>
 
@@ -29,12 +33,48 @@ public:
       end_.set_value(x);
   }
 
-  run_over get() { return end_.get_future().get(); }
+  /// The end, if it comes in this time.
+  std::optional<run_over> wait_for(std::chrono::milliseconds time) {
+    if (future_.wait_for(time) != std::future_status::ready)
+      return std::nullopt;
+    return future_.get();
+  }
 
 private:
   std::atomic<bool> known_{false};
   std::promise<run_over> end_;
+  std::future<run_over> future_ = end_.get_future();
 };
+
+/// Edges that a message tells of.
+constexpr size_t report_edges_max = 1000;
+
+template <class T>
+std::vector<T> take_some(std::vector<T>& all) {
+  auto begin = all.size() - std::min(all.size(), report_edges_max);
+  std::vector<T> result(all.begin() + static_cast<ptrdiff_t>(begin),
+                        all.end());
+  all.resize(begin);
+  return result;
+}
+
+/// Tells the head what passes over the links of this process, until the run is
+/// over; the more there is to tell, the more seldom.
+run_over report_links(first_end& over, data_plane& wires, uint32_t process,
+                      const caf::actor& hub) {
+  constexpr std::chrono::milliseconds interval{250};
+  auto pause = interval;
+  for (;;) {
+    if (auto end = over.wait_for(pause))
+      return *end;
+    auto all = wires.traffic();
+    auto edges = std::max(all.sent.size(), all.received.size());
+    pause = interval * (1 + edges / report_edges_max);
+    while (!all.sent.empty() || !all.received.empty())
+      caf::anon_send(hub, link_report{process, take_some(all.sent),
+                                      take_some(all.received)});
+  }
+}
 
 data_plane::settings wires_of(const run_plan& plan, const join_order& order,
                               const std::shared_ptr<first_end>& over) {
@@ -108,7 +148,7 @@ run_end join_run(run_plan& plan, const run_settings& settings,
     wires->start(receivers);
     caf::anon_send(to_hub_here, hello);
     // The link to the head and the heartbeat end this, so it always ends.
-    auto end = over->get();
+    auto end = report_links(*over, *wires, process, to_hub_here);
     for (const auto& [id, handle] : receivers)
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     return run_end{static_cast<exit_code>(end.code), end.text};

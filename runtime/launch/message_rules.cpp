@@ -42,6 +42,8 @@ std::optional<uint32_t> process_of(const caf::message& x) {
     return x.get_as<process_joined>(0).process;
   if (x.match_elements<process_wired>())
     return x.get_as<process_wired>(0).process;
+  if (x.match_elements<link_report>())
+    return x.get_as<link_report>(0).process;
   return std::nullopt;
 }
 
@@ -58,6 +60,27 @@ std::optional<node_id> sender_of(const caf::message& x) {
                     with_buffers<partial_parameters>>(x);
 }
 
+/// A node that a process has no say over, but tells of in a report of its
+/// links.
+std::optional<node_id> stranger_in(const placement& where, size_t process,
+                                   const caf::message& x) {
+  if (!x.match_elements<link_report>())
+    return std::nullopt;
+  const auto& report = x.get_as<link_report>(0);
+  for (const auto& y : report.sent)
+    if (!where.lives_in(y.from, process) || !where.has(y.to))
+      return y.from;
+  for (const auto& y : report.received)
+    if (!where.lives_in(y.to, process) || !where.has(y.from))
+      return y.to;
+  return std::nullopt;
+}
+
+std::string in_the_name_of(node_id node) {
+  return fmt::format("a message in the name of node {}, which lives elsewhere",
+                     node);
+}
+
 std::string not_for(const char* receiver) {
   return fmt::format("a message that is not for the {}", receiver);
 }
@@ -70,9 +93,10 @@ std::string refusal_at_head(const placement& where, size_t process, node_id to,
     auto claimed = process_of(content);
     if (!claimed)
       return not_for("hub");
-    return *claimed == process
-             ? ""
-             : fmt::format("a message in the name of process {}", *claimed);
+    if (*claimed != process)
+      return fmt::format("a message in the name of process {}", *claimed);
+    auto stranger = stranger_in(where, process, content);
+    return stranger ? in_the_name_of(*stranger) : "";
   }
   auto for_evaluator = to == to_evaluator;
   auto node = for_evaluator
@@ -81,11 +105,7 @@ std::string refusal_at_head(const placement& where, size_t process, node_id to,
                              node_failed>(content);
   if (!node)
     return not_for(for_evaluator ? "evaluator" : "coordinator");
-  return where.lives_in(*node, process)
-           ? ""
-           : fmt::format("a message in the name of node {}, which lives "
-                         "elsewhere",
-                         *node);
+  return where.lives_in(*node, process) ? "" : in_the_name_of(*node);
 }
 
 std::string refusal_at_process(const placement& where, size_t process,
@@ -103,12 +123,10 @@ std::string refusal_at_process(const placement& where, size_t process,
     return "a message for the host, which only listens to the head of the run";
   auto speaker = sender_of(content).value_or(from);
   if (!where.lives_in(from, process) || speaker != from)
-    return fmt::format("a message in the name of node {}, which lives "
-                       "elsewhere",
-                       speaker);
+    return in_the_name_of(speaker);
   if (is_any<start_training, stop_training, worker_lost, introductions,
              deadline_tick, all_joined, run_over, process_joined, process_wired,
-             process_lost>(content))
+             process_lost, link_report>(content))
     return "a message that only the head of the run may send";
   return {};
 }

@@ -18,7 +18,7 @@ placement placement::evenly(node_id nodes, size_t processes) {
 }
 
 bool placement::lives_in(node_id node, size_t process) const noexcept {
-  return node >= 0 && static_cast<size_t>(node) < process_of_node_.size()
+  return has(node)
          && process_of_node_[static_cast<size_t>(node)] == process;
 }
 

@@ -28,6 +28,11 @@ public:
     return process_of_node_.at(static_cast<size_t>(node));
   }
 
+  /// Whether there is such a node.
+  bool has(node_id node) const noexcept {
+    return node >= 0 && static_cast<size_t>(node) < process_of_node_.size();
+  }
+
   /// Whether there is such a node, and it lives in this process.
   bool lives_in(node_id node, size_t process) const noexcept;
 

@@ -57,6 +57,14 @@ void status_board::on_progress(node_id node, int64_t step) {
   next_.on_progress(node, step);
 }
 
+void status_board::on_links(const link_report& x) {
+  {
+    std::lock_guard lock{mutex_};
+    status_.links.take(x);
+  }
+  next_.on_links(x);
+}
+
 void status_board::on_finished(node_id node) {
   {
     std::lock_guard lock{mutex_};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/observation/link_table.hpp"
 #include "actors/observation/run_observer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -38,6 +39,8 @@ struct run_status {
   std::vector<node_status> nodes;
   /// Those that have made the fewest steps and not finished.
   std::vector<node_id> behind;
+  /// Of edges between processes, at most a second old.
+  link_table links;
 };
 
 /// Keeps what is known of a run for those who ask while it goes on, and passes
@@ -55,6 +58,7 @@ public:
   void on_row(const metrics_row& x) override;
   void on_edge(const edge_row& x) override { next_.on_edge(x); }
   void on_round(const round_row& x) override { next_.on_round(x); }
+  void on_links(const link_report& x) override;
   void on_event(const node_event& x) override { next_.on_event(x); }
   void on_lost(const node_event& x) override { next_.on_lost(x); }
   void on_failed(const node_event& x) override { next_.on_failed(x); }

@@ -39,6 +39,88 @@ void add_metric(std::string& out, const char* name, const char* kind,
                      kind, value);
 }
 
+/// A metric of every edge between processes that one end of has told of it.
+template <class End, class T>
+void add_metric(std::string& out, const link_table& x, const char* name,
+                const char* kind, const char* help,
+                std::optional<End> edge_traffic::*end, T End::*field) {
+  if (x.all().empty())
+    return;
+  out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
+  for (const auto& [edge, traffic] : x.all())
+    if (traffic.*end)
+      out += fmt::format("{}{{from=\"{}\",to=\"{}\"}} {}\n", name, edge.first,
+                         edge.second, (*(traffic.*end)).*field);
+}
+
+nlohmann::json links_of(const link_table& x) {
+  auto result = nlohmann::json::array();
+  for (const auto& [edge, traffic] : x.all()) {
+    nlohmann::json link{{"from", edge.first}, {"to", edge.second}};
+    if (const auto& sent = traffic.sent) {
+      link["bytes"] = sent->bytes;
+      link["messages"] = sent->messages;
+      link["waiting"] = sent->waiting;
+      link["replaced"] = sent->replaced;
+      link["retransmissions"] = sent->retransmissions;
+    }
+    if (const auto& received = traffic.received) {
+      link["latency_median"] = json_of(received->latency_median);
+      link["latency_p99"] = json_of(received->latency_p99);
+    }
+    result.push_back(std::move(link));
+  }
+  return result;
+}
+
+std::string links_text(const nlohmann::json& links) {
+  if (links.empty())
+    return {};
+  auto time = [](const nlohmann::json& x, const char* key) {
+    auto i = x.find(key);
+    return i != x.end() && i->is_number()
+             ? fmt::format("{:.3g}", 1e3 * i->get<double>())
+             : std::string{"-"};
+  };
+  auto result = fmt::format("{:>8}{:>8}{:>12}{:>10}{:>10}{:>12}{:>12}\n",
+                            "from", "to", "MB sent", "waiting", "replaced",
+                            "median ms", "99 % ms");
+  for (const auto& x : links)
+    result += fmt::format("{:>8}{:>8}{:>12.1f}{:>10}{:>10}{:>12}{:>12}\n",
+                          x.at("from").get<node_id>(),
+                          x.at("to").get<node_id>(),
+                          1e-6 * x.value("bytes", 0.0),
+                          x.value("waiting", uint64_t{0}),
+                          x.value("replaced", uint64_t{0}),
+                          time(x, "latency_median"), time(x, "latency_p99"));
+  return result;
+}
+
+void add_links(std::string& out, const link_table& x) {
+  using traffic = edge_traffic;
+  add_metric(out, x, "caps_link_bytes_total", "counter",
+             "Bytes sent on an edge between two processes.",
+             &traffic::sent, &sent_on_edge::bytes);
+  add_metric(out, x, "caps_link_messages_total", "counter",
+             "Messages sent on it.",
+             &traffic::sent, &sent_on_edge::messages);
+  add_metric(out, x, "caps_link_waiting", "gauge",
+             "Messages that have not gone yet.",
+             &traffic::sent, &sent_on_edge::waiting);
+  add_metric(out, x, "caps_link_replaced_total", "counter",
+             "Messages that newer ones took the place of.",
+             &traffic::sent, &sent_on_edge::replaced);
+  add_metric(out, x, "caps_link_retransmissions_total", "counter",
+             "Segments sent again between these two processes.",
+             &traffic::sent, &sent_on_edge::retransmissions);
+  add_metric(out, x, "caps_link_latency_median_seconds", "gauge",
+             "From a message's being sent to all of it having come.",
+             &traffic::received, &received_on_edge::latency_median);
+  add_metric(out, x, "caps_link_latency_p99_seconds", "gauge",
+             "What 99 % of these times do not exceed.",
+             &traffic::received, &received_on_edge::latency_p99);
+}
+
 } // namespace
 
 nlohmann::json to_json(const run_status& x) {
@@ -60,6 +142,7 @@ nlohmann::json to_json(const run_status& x) {
                      {"bytes_sent", node.bytes_sent},
                      {"messages_sent", node.messages_sent}});
   }
+  result["links"] = links_of(x.links);
   return result;
 }
 
@@ -93,6 +176,8 @@ std::string status_text(const nlohmann::json& status) {
       : is_behind                  ? "the others may wait for it"
                                    : "");
   }
+  if (auto links = status.find("links"); links != status.end())
+    result += links_text(*links);
   return result;
 }
 
@@ -124,6 +209,7 @@ std::string prometheus_text(const run_status& x) {
   add_metric(result, x, "caps_sent_messages_total", "counter",
              "Messages that the node has sent to others up to that epoch.",
              &node_status::messages_sent);
+  add_links(result, x.links);
   return result;
 }
 

@@ -23,12 +23,21 @@ void rounds_csv::on_round(const round_row& x) {
 }
 
 edges_csv::edges_csv(const std::filesystem::path& file)
-  : out_(file, "epoch,from,to,distance,bytes_sent,messages_sent,missed") {}
+  : out_(file, "epoch,from,to,distance,bytes_sent,messages_sent,missed,"
+               "waiting,replaced,retransmissions,latency_median,latency_p99") {
+}
 
 void edges_csv::on_edge(const edge_row& x) {
-  out_.append(fmt::format("{},{},{},{},{},{},{}\n", x.epoch, x.from, x.to,
-                          csv_field(x.distance), x.bytes_sent, x.messages_sent,
-                          x.missed));
+  auto [sent, received] = links_.of(x.from, x.to);
+  out_.append(fmt::format(
+    "{},{},{},{},{},{},{},{},{}\n", x.epoch, x.from, x.to,
+    csv_field(x.distance), x.bytes_sent, x.messages_sent, x.missed,
+    sent ? fmt::format("{},{},{}", sent->waiting, sent->replaced,
+                       sent->retransmissions)
+         : ",,",
+    received ? fmt::format("{:.3g},{:.3g}", received->latency_median,
+                           received->latency_p99)
+             : ","));
 }
 
 } // namespace caps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/observation/link_table.hpp"
 #include "actors/observation/run_observer.hpp"
 #include "runtime/report/csv_file.hpp"
 
@@ -26,16 +27,19 @@ private:
   std::optional<double> last_;
 };
 
-/// Writes edges.csv: each edge in each direction at the end of each epoch.
+/// Writes edges.csv: each edge in each direction at the end of each epoch; of
+/// one between two processes, what was last heard of its link.
 class edges_csv final : public run_observer {
 public:
   /// Creates the file; throws `error` when that fails.
   explicit edges_csv(const std::filesystem::path& file);
 
+  void on_links(const link_report& x) override { links_.take(x); }
   void on_edge(const edge_row& row) override;
 
 private:
   csv_file out_;
+  link_table links_;
 };
 
 } // namespace caps

@@ -59,6 +59,10 @@ public:
     pass([&] { next_.on_round(x); });
   }
 
+  void on_links(const link_report& x) override {
+    pass([&] { next_.on_links(x); });
+  }
+
   void on_event(const node_event& x) override {
     pass([&] { next_.on_event(x); });
   }

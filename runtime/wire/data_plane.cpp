@@ -50,6 +50,14 @@ void data_plane::start(std::map<node_id, caf::actor> receivers) {
   thread_ = std::thread{[this] { io_.run(); }};
 }
 
+link_report data_plane::traffic() const {
+  link_report result;
+  for (const auto& x : links_)
+    if (x != nullptr)
+      x->add_to(result);
+  return result;
+}
+
 wire_events data_plane::events_of(size_t process) {
   wire_events result;
   result.arrived = [this, process](node_id from, node_id to,

@@ -55,6 +55,9 @@ public:
   /// once.
   void start(std::map<node_id, caf::actor> receivers);
 
+  /// What has passed over all links so far. Any thread may call.
+  link_report traffic() const;
+
 private:
   wire_events events_of(size_t process);
 

@@ -4,6 +4,7 @@
 #include "models/errors.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -21,6 +22,11 @@ payload_segment in_host_memory(payload_segment x) {
 }
 
 } // namespace
+
+int64_t wire_time() noexcept {
+  using namespace std::chrono;
+  return nanoseconds{steady_clock::now().time_since_epoch()}.count();
+}
 
 wire_frame::wire_frame(caf::actor_system& system, node_id from, node_id to,
                        const caf::message& content,
@@ -41,6 +47,16 @@ wire_frame::wire_frame(caf::actor_system& system, node_id from, node_id to,
   finish_head(message_bytes, from, to);
 }
 
+wire_frame::wire_frame(const wire_probe& probe, int64_t now) {
+  wire_head head;
+  head.magic = wire_probe::sign;
+  head.sent_at = now;
+  text_.resize(sizeof head + sizeof probe);
+  std::memcpy(text_.data(), &head, sizeof head);
+  std::memcpy(text_.data() + sizeof head, &probe, sizeof probe);
+  bytes_ = text_.size();
+}
+
 wire_frame::~wire_frame() {
   // A frame that was moved from has no entries.
   if (rest() > 0)
@@ -55,6 +71,7 @@ void wire_frame::add_entry(const payload_segment& x) {
   if (writer_ != nullptr && x.bytes >= slot_payload_min)
     if (auto slot = writer_->take(x.bytes)) {
       entry.slot = *slot;
+      slot_bytes_ += x.bytes;
       x.storage->copy_to(writer_->data(*slot));
     }
   entries_.push_back(entry);
@@ -70,6 +87,7 @@ void wire_frame::finish_head(size_t message_bytes, node_id from, node_id to) {
   head.to = to;
   head.message_bytes = static_cast<uint32_t>(message_bytes);
   head.payloads = static_cast<uint32_t>(entries_.size());
+  head.sent_at = wire_time();
   std::memcpy(text_.data(), &head, sizeof head);
   auto table = reinterpret_cast<const char*>(entries_.data());
   text_.insert(text_.end(), table,

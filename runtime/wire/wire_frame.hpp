@@ -34,7 +34,21 @@ struct wire_head {
   node_id to = no_node;
   uint32_t message_bytes = 0;
   uint32_t payloads = 0;
+  uint32_t unused = 0;
+  /// Nanoseconds of the sender's clock, when it was handed to the link.
+  int64_t sent_at = 0;
 };
+
+/// A question for the time at the other end, or the answer to one.
+struct wire_probe {
+  /// Of a head that no message follows, but this.
+  static constexpr uint32_t sign = 0x63617074;
+  /// Nanoseconds of the clock of who asks; 0 in a question.
+  int64_t asked_at = 0;
+};
+
+/// Nanoseconds of this host's clock, the same in all its processes.
+int64_t wire_time() noexcept;
 
 /// Where the bytes of a payload are.
 struct wire_entry {
@@ -61,6 +75,7 @@ public:
   /// @param slots null between hosts
   wire_frame(caf::actor_system& system, node_id from, node_id to,
              const caf::message& content, std::shared_ptr<slot_writer> slots);
+  wire_frame(const wire_probe& probe, int64_t now);
   ~wire_frame();
 
   wire_frame(wire_frame&&) = default;
@@ -68,6 +83,9 @@ public:
 
   /// Bytes for the socket.
   size_t bytes() const noexcept { return bytes_; }
+
+  /// The same with those that lie in slots.
+  size_t all_bytes() const noexcept { return bytes_ + slot_bytes_; }
 
   /// Bytes that were not sent yet.
   size_t rest() const noexcept { return bytes_ - sent_; }
@@ -89,6 +107,7 @@ private:
   std::vector<payload_segment> loose_;
   std::vector<wire_entry> entries_;
   size_t bytes_ = 0;
+  size_t slot_bytes_ = 0;
   size_t sent_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include "messages/error_code.hpp"
 #include "models/errors.hpp"
+#include "runtime/wire/passed_file.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -10,10 +11,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,44 +41,17 @@ constexpr size_t turn_bytes = size_t{8} << 20;
 /// many pieces of memory are kept for more.
 constexpr size_t spare_payloads = 8;
 
-/// A byte with an open file.
-void send_file(int socket, int file) {
-  char sign = 0;
-  iovec part{&sign, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof file)] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  auto header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof file);
-  std::memcpy(CMSG_DATA(header), &file, sizeof file);
-  if (sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
-    throw error(fmt::format("cannot send to another process: {}",
-                            std::strerror(errno)));
-}
+/// Between two questions for the time at the other end.
+constexpr auto question_interval = std::chrono::seconds{1};
 
-/// The file that came with a byte; -1 if none did.
-int receive_file(int socket) {
-  char sign = 0;
-  iovec part{&sign, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  auto count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  auto header = CMSG_FIRSTHDR(&message);
-  if (count != 1 || header == nullptr || header->cmsg_type != SCM_RIGHTS
-      || header->cmsg_len != CMSG_LEN(sizeof(int)))
-    return -1;
-  int result = -1;
-  std::memcpy(&result, CMSG_DATA(header), sizeof result);
-  return result;
+/// Segments that had to be sent again, if this is a connection that counts
+/// them.
+uint64_t retransmissions_of(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
+           ? info.tcpi_total_retrans
+           : 0;
 }
 
 } // namespace
@@ -99,6 +74,7 @@ wire_link::~wire_link() {
 void wire_link::stop() {
   std::lock_guard lock{mutex_};
   closed_ = true;
+  next_question_.reset();
   if (socket_) {
     socket_->release(); // the stream closes it
     socket_.reset();
@@ -108,8 +84,11 @@ void wire_link::stop() {
 void wire_link::start() {
   if (writer_ == nullptr) {
     read_head();
-    asio::post(socket_->get_executor(),
-               [self = shared_from_this()] { self->read(); });
+    asio::post(socket_->get_executor(), [self = shared_from_this()] {
+      if (!self->stream_->local())
+        self->ask_for_time();
+      self->read();
+    });
     return;
   }
   send_file(stream_->handle(), writer_->file());
@@ -130,6 +109,17 @@ void wire_link::send(node_id from, node_id to, const caf::message& content) {
                                queued_bytes_));
     return;
   }
+  push(from, to, std::move(frame));
+}
+
+void wire_link::send_probe(const wire_probe& x, int64_t now) {
+  std::lock_guard lock{mutex_};
+  if (!closed_ && queued_bytes_ < limits_.waiting_bytes)
+    push(no_node, no_node, wire_frame{x, now});
+}
+
+void wire_link::push(node_id from, node_id to, wire_frame frame) {
+  meter_.take(from, to, frame.all_bytes());
   queued_bytes_ += frame.bytes();
   queue_.push_back({from, to, std::move(frame)});
   if (writing_)
@@ -152,6 +142,7 @@ bool wire_link::make_room(node_id from, node_id to, size_t bytes) {
     if (i == queue_.end())
       return true;
     queued_bytes_ -= i->frame.bytes();
+    meter_.replace(from, to, i->frame.all_bytes());
     queue_.erase(i);
     std::pair edge{from, to};
     if (std::ranges::find(replaced_, edge) == replaced_.end()) {
@@ -180,12 +171,13 @@ void wire_link::write() {
     if (!sent || *sent == 0)
       return;
     while (*sent > 0) {
-      auto& first = queue_.front().frame;
-      auto part = std::min(*sent, first.rest());
-      first.advance(part);
+      auto& first = queue_.front();
+      auto part = std::min(*sent, first.frame.rest());
+      first.frame.advance(part);
       *sent -= part;
-      if (first.rest() == 0) {
-        queued_bytes_ -= first.bytes();
+      if (first.frame.rest() == 0) {
+        queued_bytes_ -= first.frame.bytes();
+        meter_.send(first.from, first.to);
         queue_.pop_front();
       }
     }
@@ -288,6 +280,11 @@ bool wire_link::read_head() {
 }
 
 bool wire_link::take_head() {
+  if (head_.magic == wire_probe::sign && head_.payloads == 0
+      && head_.message_bytes == 0) {
+    want(&probe_, sizeof probe_, &wire_link::take_probe);
+    return true;
+  }
   if (head_.magic != wire_head::sign || head_.payloads > wire_payloads_max
       || head_.message_bytes > limits_.payload_bytes + text_bytes_more)
     return fail("something that is no message");
@@ -336,8 +333,49 @@ bool wire_link::take_payloads() {
       return fail("a message that cannot be read: it is another one in part");
   }
   payloads_.clear();
+  note_arrival();
   auto problem = events_.arrived(head_.from, head_.to, std::move(content));
   return problem.empty() ? read_head() : fail(problem);
+}
+
+void wire_link::note_arrival() {
+  auto offset
+    = stream_->local() ? std::optional<int64_t>{0} : clock_.offset();
+  if (offset)
+    meter_.receive(head_.from, head_.to,
+                   wire_time() + *offset - head_.sent_at);
+}
+
+bool wire_link::take_probe() {
+  if (probe_.asked_at == 0)
+    send_probe({head_.sent_at}, wire_time());
+  else if (probe_.asked_at == asked_at_)
+    clock_.take(asked_at_, head_.sent_at, wire_time());
+  return read_head();
+}
+
+void wire_link::ask_for_time() {
+  {
+    std::lock_guard lock{mutex_};
+    if (closed_)
+      return;
+  }
+  asked_at_ = wire_time();
+  send_probe({}, asked_at_);
+  next_question_.emplace(socket_->get_executor(), question_interval);
+  next_question_->async_wait([self = shared_from_this()](const auto& problem) {
+    if (!problem)
+      self->ask_for_time();
+  });
+}
+
+void wire_link::add_to(link_report& result) {
+  auto before = result.sent.size();
+  meter_.add_to(result);
+  std::lock_guard lock{mutex_};
+  auto again = closed_ ? 0 : retransmissions_of(stream_->handle());
+  for (auto i = before; i < result.sent.size(); ++i)
+    result.sent[i].retransmissions = again;
 }
 
 bool wire_link::fail(const std::string& why) {
@@ -353,6 +391,8 @@ void wire_link::close() {
   }
   ::shutdown(stream_->handle(), SHUT_RDWR);
   payloads_.clear();
+  if (next_question_)
+    next_question_->cancel();
   if (events_.closed)
     events_.closed();
 }

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "runtime/wire/byte_stream.hpp"
+#include "runtime/wire/link_clock.hpp"
+#include "runtime/wire/link_meter.hpp"
 #include "runtime/wire/receive_pool.hpp"
 #include "runtime/wire/wire_frame.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <caf/actor_system.hpp>
 
@@ -66,6 +69,9 @@ public:
   /// all count, too many end the link. Any thread may call.
   void send(node_id from, node_id to, const caf::message& content);
 
+  /// Adds what has passed so far. Any thread may call.
+  void add_to(link_report& result);
+
   /// Sends and listens no more. For when the io thread has ended: links may
   /// outlive it.
   void stop();
@@ -79,6 +85,8 @@ private:
 
   // -- sending; under the mutex -----------------------------------------------
 
+  void send_probe(const wire_probe& x, int64_t now);
+  void push(node_id from, node_id to, wire_frame frame);
   bool make_room(node_id from, node_id to, size_t bytes);
   /// Whether something waits until the stream takes more.
   bool has_more() const;
@@ -101,10 +109,16 @@ private:
   bool take_head();
   bool take_text();
   bool take_payloads();
+  bool take_probe();
   bool fail(const std::string& why);
   void close();
 
+  /// Asks for the time at the other end, now and then.
+  void ask_for_time();
+  void note_arrival();
+
   std::optional<boost::asio::posix::stream_descriptor> socket_;
+  std::optional<boost::asio::steady_timer> next_question_;
   std::unique_ptr<byte_stream> stream_;
   caf::actor_system& system_;
   wire_limits limits_;
@@ -120,11 +134,15 @@ private:
   bool closed_ = false;
   std::vector<std::pair<node_id, node_id>> replaced_;
   std::vector<iovec> parts_;
+  link_meter meter_;
 
   std::vector<iovec> wanted_;
   size_t wanted_from_ = 0;
   step next_ = nullptr;
   wire_head head_;
+  wire_probe probe_;
+  link_clock clock_;
+  int64_t asked_at_ = 0;
   std::vector<char> text_;
   std::vector<payload_segment> payloads_;
 };

@@ -38,7 +38,20 @@ TEST_CASE("a process speaks for itself and its nodes", "[message_rules]") {
   CHECK(at_head(1, to_coordinator, from_node<progress>(3)) == "");
   CHECK(at_head(1, to_coordinator, from_node<node_failed>(1)) == "");
   CHECK(at_head(1, to_evaluator, from_node<node_snapshot>(3)) == "");
+  CHECK(at_head(1, to_hub,
+                link_report{1, {{3, 0, 8, 1, 0, 0, 0}}, {{0, 1, 0.1, 0.2}}})
+        == "");
 
+  CHECK_THAT(at_head(1, to_hub, link_report{0, {}, {}}),
+             contains("in the name of process 0"));
+  CHECK_THAT(at_head(1, to_hub, link_report{1, {{2, 0, 8, 1, 0, 0, 0}}, {}}),
+             contains("in the name of node 2"));
+  CHECK_THAT(at_head(1, to_hub, link_report{1, {{3, 9, 8, 1, 0, 0, 0}}, {}}),
+             contains("in the name of node 3"));
+  CHECK_THAT(at_head(1, to_hub, link_report{1, {}, {{0, 2, 0.1, 0.2}}}),
+             contains("in the name of node 2"));
+  CHECK_THAT(at_head(1, to_hub, link_report{1, {}, {{-1, 1, 0.1, 0.2}}}),
+             contains("in the name of node 1"));
   CHECK_THAT(at_head(1, to_hub, process_joined{0, 7, {}}),
              contains("in the name of process 0"));
   CHECK_THAT(at_head(1, to_coordinator, from_node<node_finished>(2)),

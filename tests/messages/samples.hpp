@@ -53,6 +53,24 @@ inline auto fields(const edge_record& x) {
   return std::tuple{peer, bytes_sent, messages_sent, missed};
 }
 
+inline sent_on_edge sample(of<sent_on_edge>, const sample_actors&) {
+  return {1, 2, 1ull << 40, 4, 5, 6, 7};
+}
+
+inline auto fields(const sent_on_edge& x) {
+  const auto& [from, to, bytes, messages, waiting, replaced, again] = x;
+  return std::tuple{from, to, bytes, messages, waiting, replaced, again};
+}
+
+inline received_on_edge sample(of<received_on_edge>, const sample_actors&) {
+  return {2, 1, 0.5, std::numeric_limits<double>::infinity()};
+}
+
+inline auto fields(const received_on_edge& x) {
+  const auto& [from, to, median, p99] = x;
+  return std::tuple{from, to, median, p99};
+}
+
 /// The fields of each.
 template <class T>
 auto fields(const std::vector<T>& xs) {
@@ -373,6 +391,17 @@ inline process_wired sample(of<process_wired>, const sample_actors&) {
 inline auto fields(const process_wired& x) {
   const auto& [process] = x;
   return std::tuple{process};
+}
+
+inline link_report sample(of<link_report>, const sample_actors& actors) {
+  return {2,
+          {sample(of<sent_on_edge>{}, actors)},
+          {sample(of<received_on_edge>{}, actors)}};
+}
+
+inline auto fields(const link_report& x) {
+  const auto& [process, sent, received] = x;
+  return std::tuple{process, fields(sent), fields(received)};
 }
 
 inline process_lost sample(of<process_lost>, const sample_actors&) {

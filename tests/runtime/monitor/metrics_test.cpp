@@ -83,11 +83,42 @@ TEST_CASE("a board keeps what a run is at", "[metrics]") {
   CHECK_THAT(text, contains("1         4      2         0.5          75"));
 }
 
+TEST_CASE("both ends of a link tell of it", "[metrics]") {
+  no_observer next;
+  status_board board{next, "ring", 2};
+  auto before = to_json(board.look());
+  CHECK(before["links"].empty());
+  CHECK_THAT(status_text(before), !contains("waiting"));
+  board.on_links({0, {{0, 1, 5'000'000, 10, 1, 2, 0}}, {{1, 0, 0.002, 0.1}}});
+  board.on_links({0, {{0, 1, 7'000'000, 12, 3, 2, 1}}, {}});
+  auto links = to_json(board.look())["links"];
+  REQUIRE(links.size() == 2);
+  CHECK(links[0]
+        == nlohmann::json({{"from", 0},
+                           {"to", 1},
+                           {"bytes", 7'000'000},
+                           {"messages", 12},
+                           {"waiting", 3},
+                           {"replaced", 2},
+                           {"retransmissions", 1}}));
+  CHECK(links[1]
+        == nlohmann::json({{"from", 1},
+                           {"to", 0},
+                           {"latency_median", 0.002},
+                           {"latency_p99", 0.1}}));
+  auto text = status_text(to_json(board.look()));
+  CHECK_THAT(text, contains("0       1         7.0         3         2"));
+  CHECK_THAT(text, contains("1       0         0.0         0         0"
+                            "           2         100"));
+}
+
 TEST_CASE("Prometheus can read it", "[metrics]") {
   no_observer next;
   status_board board{next, "ring", 2};
   board.on_start();
   board.on_row(row(1, 4));
+  board.on_links({0, {{0, 1, 5'000'000, 10, 1, 2, 0}}, {}});
+  board.on_links({1, {}, {{0, 1, 0.002, 0.1}}});
   auto text = prometheus_text(board.look());
   CHECK_THAT(text, contains("# TYPE caps_steps_total counter\n"
                             "caps_steps_total{node=\"0\"} 0\n"
@@ -95,6 +126,11 @@ TEST_CASE("Prometheus can read it", "[metrics]") {
   // Node 0 has no loss yet.
   CHECK_THAT(text, contains("# TYPE caps_train_loss gauge\n"
                             "caps_train_loss{node=\"1\"} 0.5\n"));
+  CHECK_THAT(text, contains("# TYPE caps_link_bytes_total counter\n"
+                            "caps_link_bytes_total{from=\"0\",to=\"1\"} "
+                            "5000000\n"));
+  CHECK_THAT(text, contains("caps_link_latency_p99_seconds{from=\"0\","
+                            "to=\"1\"} 0.1\n"));
   constexpr auto promtool = "/usr/bin/promtool";
   if (::access(promtool, X_OK) != 0) {
     WARN("not checked with promtool, which is missing (Debian: prometheus)");

@@ -42,6 +42,13 @@ public:
     link_->send(from, to, x);
   }
 
+  /// What has passed over the link.
+  link_report traffic() const {
+    link_report result;
+    link_->add_to(result);
+    return result;
+  }
+
   /// Waits for what has come, and for nothing longer than `time`.
   bool wait(const std::function<bool()>& done,
             std::chrono::milliseconds time
