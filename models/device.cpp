@@ -35,15 +35,11 @@ std::optional<int> gpu_number(std::string_view name) {
   return result;
 }
 
-int gpus() {
-  return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0;
-}
-
 std::string what_there_is() {
   if (!at::hasCUDA())
     return "this build of LibTorch computes on the CPU alone, or finds no GPU";
-  return fmt::format("this machine has {} GPU{}", gpus(),
-                     gpus() == 1 ? "" : "s");
+  return fmt::format("this machine has {} GPU{}", count_gpus(),
+                     count_gpus() == 1 ? "" : "s");
 }
 
 c10::Device gpu(int number) {
@@ -58,15 +54,19 @@ c10::Device gpu(int number) {
 
 } // namespace
 
+int count_gpus() {
+  return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0;
+}
+
 c10::Device find_device(const std::string& name) {
-  if (name == "cpu" || (name == "auto" && gpus() == 0))
+  if (name == "cpu" || (name == "auto" && count_gpus() == 0))
     return c10::kCPU;
   auto number = name == "auto" ? 0 : gpu_number(name);
   if (!number)
     throw input_error(fmt::format("there is no device \"{}\"; expected auto, "
                                   "cpu, cuda or cuda:N",
                                   name));
-  if (*number >= gpus())
+  if (*number >= count_gpus())
     throw input_error(fmt::format("there is no GPU {}: {}; \"auto\" takes a "
                                   "GPU where there is one",
                                   *number, what_there_is()));

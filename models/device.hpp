@@ -14,4 +14,7 @@ namespace caps {
 /// this machine or this build of LibTorch does not have.
 c10::Device find_device(const std::string& name);
 
+/// How many GPUs this machine and this build of LibTorch have.
+int count_gpus();
+
 } // namespace caps

@@ -4,6 +4,7 @@
 #include "models/memory.hpp"
 #include "runtime/cli/json_output.hpp"
 #include "runtime/cli/run_scenario.hpp"
+#include "runtime/cluster/head_of_hosts.hpp"
 #include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
@@ -183,8 +184,11 @@ json_object plan_json(run_plan& plan, const cli_options& options) {
 exit_code check_command(const cli_options& options, const components& known) {
   setup_phase setup{{}};
   setup.begin("reading the scenario");
+  auto hosts = hosts_of(options);
   auto plan = make_plan(load_run(options, known), &setup);
   setup.end();
+  if (hosts)
+    place_nodes(hosts->all(), plan.environment->nodes, servers_of(plan));
   if (options.json) {
     print_json(plan_json(plan, options));
     return exit_code::success;

@@ -1,5 +1,7 @@
 #include "runtime/cli/cluster_command.hpp"
 
+#include "models/errors.hpp"
+#include "runtime/cli/job_command.hpp"
 #include "runtime/cluster/host_service.hpp"
 #include "runtime/cluster/hosts_file.hpp"
 #include "runtime/identity/identity.hpp"
@@ -12,7 +14,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include <unistd.h>
 
@@ -63,6 +68,22 @@ exit_code add_host(const cli_options& options) {
   return exit_code::success;
 }
 
+/// The host of the head is there for whoever starts runs on it.
+void serve_job(const job& where, const cli_options& options,
+               const host_service_settings& settings) {
+  if (!where.is_head()) {
+    join_job(where, options, settings);
+    return;
+  }
+  std::fputs(fmt::format("host {} is the head of this job: start a run here\n",
+                         where.own)
+               .c_str(),
+             stderr);
+  // A pod that ends is started again.
+  while (options.kubernetes && !*settings.interrupted)
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+}
+
 } // namespace
 
 void add_hosts_options(CLI::App& to, cli_options& result) {
@@ -93,8 +114,7 @@ void add_cluster_commands(CLI::App& app, cli_options& result) {
 
   auto join = app.add_subcommand(
     "join", "waits for runs of a head and takes part in them");
-  join->add_option("head", result.head, "where it listens: HOST[:PORT]")
-    ->required();
+  join->add_option("head", result.head, "where it listens: HOST[:PORT]");
   join->add_option("--token", result.token,
                    "what `cluster add` printed, for a host that is new");
   join
@@ -110,6 +130,7 @@ void add_cluster_commands(CLI::App& app, cli_options& result) {
     ->add_option("--threads", result.threads,
                  "compute threads of a run [one per core]")
     ->check(CLI::Range(1, 1024));
+  add_join_job_options(*join, result);
 
   auto status = app.add_subcommand(
     "status", "prints what a run on hosts is at: who is there, steps, who is "
@@ -149,16 +170,26 @@ exit_code cluster_command(const cli_options& options) {
 
 exit_code join_command(const cli_options& options) {
   host_service_settings settings;
-  settings.head = endpoint_from(options.head, "head", head_port);
-  settings.identity = identity_of(options);
-  settings.token = options.token;
   if (!options.listen.empty())
     settings.listen = endpoint_from(options.listen, "--listen");
-  settings.threads = options.thread_count();
   settings.once = options.once;
   settings.interrupted = &watch_interrupts(false);
   outlive_readers();
-  serve_runs(settings);
+  if (auto where = job_of(options)) {
+    if (!options.token.empty() || !options.identity.empty())
+      throw input_error("--token, --identity: hosts of a scheduler's job make "
+                        "their identity themselves, from --cluster");
+    serve_job(*where, options, settings);
+  } else {
+    if (options.head.empty())
+      throw input_error("join: expected HEAD:PORT, --slurm, --mpi or "
+                        "--kubernetes");
+    settings.head = endpoint_from(options.head, "head", head_port);
+    settings.identity = identity_of(options);
+    settings.token = options.token;
+    settings.threads = options.thread_count();
+    serve_runs(settings);
+  }
   return *settings.interrupted ? exit_code::interrupted : exit_code::success;
 }
 

@@ -2,6 +2,7 @@
 
 #include "models/errors.hpp"
 #include "runtime/cli/cluster_command.hpp"
+#include "runtime/cli/job_command.hpp"
 #include "runtime/cli/plugin_options.hpp"
 #include "runtime/cli/replay_command.hpp"
 #include "runtime/process/version.hpp"
@@ -86,6 +87,7 @@ void add_override_options(CLI::App& to, cli_options& result) {
                 "than one needs the real clock")
     ->check(CLI::Range(1, 1024));
   add_hosts_options(to, result);
+  add_job_options(to, result);
   add_threads_option(to, result);
 }
 

@@ -47,6 +47,15 @@ struct cli_options {
   size_t processes = 1;
   /// The hosts to run on; empty for this one alone.
   std::filesystem::path hosts;
+  /// The scheduler whose job says which hosts there are: Slurm, MPI with the
+  /// file of its hosts, or Kubernetes with so many pods.
+  bool slurm = false;
+  std::filesystem::path mpi;
+  std::optional<size_t> kubernetes;
+  /// With a scheduler: the folder of the cluster, and the head's port, 0 for
+  /// the usual one.
+  std::filesystem::path cluster_folder = "cluster";
+  uint16_t head_port = 0;
   /// No node lives on the host that the run is started on.
   bool head_only = false;
   /// 0: as many as the machine has cores.
@@ -104,6 +113,11 @@ struct cli_options {
   /// Set in the processes that another one starts: an open file with their
   /// order.
   int join_file = -1;
+
+  /// Whether the run is one on several hosts.
+  bool on_hosts() const {
+    return !hosts.empty() || slurm || !mpi.empty() || kubernetes;
+  }
 
   /// The settings of the command line, --seed, --clock and --record
   /// among them.

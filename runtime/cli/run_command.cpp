@@ -1,5 +1,6 @@
 #include "runtime/cli/commands.hpp"
 
+#include "runtime/cli/job_command.hpp"
 #include "runtime/cli/reported_run.hpp"
 #include "runtime/cli/run_scenario.hpp"
 #include "runtime/cluster/head_of_hosts.hpp"
@@ -62,9 +63,22 @@ exit_code join_launcher(run_plan& plan, const run_settings& settings,
   return end.code;
 }
 
+/// This host of a job is not the one that the run is started on.
+exit_code join_head(const job& where, const cli_options& options) {
+  host_service_settings how;
+  how.once = true;
+  how.patience = std::chrono::minutes{2};
+  how.interrupted = &watch_interrupts(false);
+  outlive_readers();
+  join_job(where, options, how);
+  return *how.interrupted ? exit_code::interrupted : exit_code::success;
+}
+
 } // namespace
 
 exit_code run_command(const cli_options& options, const components& known) {
+  if (auto where = job_of(options); where && !where->is_head())
+    return join_head(*where, options);
   run_settings settings;
   settings.threads = options.thread_count();
   settings.processes = options.processes;
@@ -86,7 +100,7 @@ exit_code run_command(const cli_options& options, const components& known) {
     ensure_files_for_launch(options.processes);
   auto plan = make_plan(std::move(loaded), &setup);
   if (hosts)
-    place_nodes(hosts->all(), plan.environment->nodes);
+    place_nodes(hosts->all(), plan.environment->nodes, servers_of(plan));
   if (joins) {
     setup.end();
     return join_launcher(plan, settings, order);

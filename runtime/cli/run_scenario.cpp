@@ -2,6 +2,7 @@
 
 #include "models/errors.hpp"
 #include "runtime/cli/arithmetic_choice.hpp"
+#include "runtime/cli/job_command.hpp"
 
 #include <fmt/format.h>
 
@@ -11,8 +12,8 @@ loaded_scenario load_run(const cli_options& options, const components& known) {
   auto result = load_scenario(options.scenario, options.all_settings(), known);
   auto& x = result.content;
   use_arithmetic_of(x);
-  auto how = options.hosts.empty() ? "--processes" : "--hosts";
-  if (options.processes == 1 && options.hosts.empty())
+  auto how = options.on_hosts() ? "--hosts" : "--processes";
+  if (options.processes == 1 && !options.on_hosts())
     return result;
   if (options.clock == "virtual")
     throw input_error(fmt::format("{0}: the virtual clock lives in one process; "
@@ -28,7 +29,8 @@ loaded_scenario load_run(const cli_options& options, const components& known) {
 }
 
 std::optional<hosts_file> hosts_of(const cli_options& options) {
-  if (options.hosts.empty()) {
+  auto where = job_of(options);
+  if (!options.on_hosts()) {
     if (options.head_only)
       throw input_error("--head-only: only a run on hosts has a head; give "
                         "--hosts as well");
@@ -37,7 +39,8 @@ std::optional<hosts_file> hosts_of(const cli_options& options) {
   if (options.processes > 1)
     throw input_error("--processes: a run on hosts has a process on each; "
                       "leave out --processes or --hosts");
-  auto result = read_hosts_file(options.hosts);
+  auto result = where ? hosts_of(*where, options.cluster_folder)
+                      : read_hosts_file(options.hosts);
   if (options.head_only)
     result.head.reset();
   return result;

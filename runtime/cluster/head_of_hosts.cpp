@@ -1,5 +1,6 @@
 #include "runtime/cluster/head_of_hosts.hpp"
 
+#include "models/device.hpp"
 #include "models/errors.hpp"
 #include "models/file_text.hpp"
 #include "models/options.hpp"
@@ -99,11 +100,11 @@ public:
     if (hosts_.launch == hosts_file::launch_kind::ssh)
       start_hosts();
     wait_for_hosts();
-    team result;
-    result.where = place_nodes(all_, plan_.environment->nodes);
     std::vector<waiting_host> waiting;
     for (const auto& x : hosts_.hosts)
       waiting.push_back(lobby_.take(x.name));
+    team result;
+    result.where = place(waiting);
     // The head's own process listens as well.
     auto own_listener
       = hosts_.head ? listen_at({hosts_.listen.host, 0}) : -1;
@@ -141,6 +142,15 @@ private:
     for (const auto& [name, state] : lobby_.states())
       hosts.push_back({{"name", name}, {"state", state}});
     return {result, {}};
+  }
+
+  placement place(const std::vector<waiting_host>& waiting) {
+    auto own = all_.size() - waiting.size();
+    for (size_t i = 0; i < all_.size(); ++i)
+      if (auto& gpus = all_[i].gpus; !gpus)
+        gpus = i < own ? static_cast<size_t>(count_gpus())
+                       : waiting[i - own].gpus;
+    return place_nodes(all_, plan_.environment->nodes, servers_of(plan_));
   }
 
   void start_hosts() {
@@ -279,6 +289,13 @@ private:
 };
 
 } // namespace
+
+std::set<node_id> servers_of(const run_plan& plan) {
+  std::set<node_id> result;
+  for (const auto& x : plan.environment->servers)
+    result.insert(x.server);
+  return result;
+}
 
 run_end run_on_hosts(run_plan& plan, const run_settings& settings,
                      const hosts_file& hosts,

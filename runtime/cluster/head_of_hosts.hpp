@@ -7,8 +7,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 
 namespace caps {
+
+/// Nodes of a plan that do not train.
+std::set<node_id> servers_of(const run_plan& plan);
 
 /// Runs a plan on the hosts of a file: waits for them at the head's door, deals
 /// the nodes out, and is the head of their run. `scenario_file` is the resolved

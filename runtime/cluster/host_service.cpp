@@ -1,7 +1,10 @@
 #include "runtime/cluster/host_service.hpp"
 
+#include "models/device.hpp"
 #include "models/errors.hpp"
-#include "runtime/cluster/lobby.hpp"
+#include "models/options.hpp"
+#include "runtime/cluster/host_talk.hpp"
+#include "runtime/cluster/scratch_folder.hpp"
 #include "runtime/launch/child_process.hpp"
 #include "runtime/process/version.hpp"
 #include "runtime/wire/dial.hpp"
@@ -29,30 +32,6 @@ constexpr auto visit_interval = 100ms;
 void say(const std::string& text) {
   std::fputs((text + "\n").c_str(), stderr);
 }
-
-/// A folder for the files of a run; goes with it.
-class scratch_folder {
-public:
-  scratch_folder() {
-    auto pattern = (fs::temp_directory_path() / "caps-join-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw error(fmt::format("{}: cannot be made", pattern));
-    path_ = pattern;
-  }
-
-  ~scratch_folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-
-  const fs::path& path() const noexcept { return path_; }
-
-private:
-  fs::path path_;
-};
 
 /// The part in one run: a process of this program, while it lives.
 class run_part {
@@ -86,13 +65,6 @@ private:
   std::optional<child_process> process_;
 };
 
-/// A head that is not there yet, or that will not need this host before its
-/// next run, is no problem.
-bool head_is_absent(std::string_view problem) {
-  return problem.find("Connection refused") != problem.npos
-         || problem.find(run_under_way) != problem.npos;
-}
-
 bool interrupted(const host_service_settings& x) {
   return x.interrupted != nullptr && *x.interrupted;
 }
@@ -110,24 +82,32 @@ public:
 
   void serve() {
     std::string told;
+    auto give_up = settings_.patience == settings_.patience.zero()
+                     ? clock::time_point::max()
+                     : clock::now() + settings_.patience;
     while (!interrupted(settings_)) {
-      auto waits = fmt::format("host {} waits for a head at {}",
-                               own_.subject.name, settings_.head.text());
       if (told.empty())
-        say(told = waits);
+        say(told = fmt::format("host {} waits for a head at {}",
+                               own_.subject.name, settings_.head.text()));
       try {
         auto talk = visit();
         told.clear();
+        give_up = clock::time_point::max();
         if (take_part(talk) && settings_.once)
           return;
-        std::this_thread::sleep_for(dial_interval);
+      } catch (const not_now&) {
+        // Nothing to talk about.
       } catch (const error& e) {
-        // A head that is not there yet is nothing to talk about.
         auto text = fmt::format("warning: {}", e.what());
-        if (told != text && !told.empty() && !head_is_absent(e.what()))
+        if (told != text)
           say(told = text);
-        std::this_thread::sleep_for(dial_interval);
       }
+      if (clock::now() > give_up)
+        throw error(fmt::format("host {}: there was no head at {} within {}",
+                                own_.subject.name, settings_.head.text(),
+                                to_text(settings_.patience)),
+                    exit_code::lost);
+      std::this_thread::sleep_for(dial_interval);
     }
   }
 
@@ -137,6 +117,7 @@ private:
                       {{"host", own_.subject.name},
                        {"version", version_text()},
                        {"threads", settings_.threads},
+                       {"gpus", count_gpus()},
                        {"port", port_of(listener_)}},
                       clock::now() + dial_patience);
     say(fmt::format("host {}: joined {} at {}", own_.subject.name,
@@ -216,9 +197,7 @@ void enrol_here(const host_service_settings& settings) {
       store_identity(settings.identity, taken.authority, taken.certificate,
                      key.get());
       break;
-    } catch (const error& e) {
-      if (!head_is_absent(e.what()))
-        throw;
+    } catch (const not_now&) {
       if (!told)
         say(fmt::format("waits for a head at {} to be taken in",
                         settings.head.text()));

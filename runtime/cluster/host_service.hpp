@@ -3,6 +3,7 @@
 #include "runtime/wire/internet.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -21,12 +22,14 @@ struct host_service_settings {
   size_t threads = 1;
   /// Ends after the first run.
   bool once = false;
+  /// How long there may be no head at first; 0 for ever.
+  std::chrono::nanoseconds patience{0};
   const std::atomic<bool>* interrupted = nullptr;
 };
 
 /// Waits for runs of a head, takes part in each, and waits for the next one,
 /// until it is interrupted. Tells of all that on standard error. Throws `error`
-/// if it cannot begin, or, where it is to take part once, if that failed.
+/// if it cannot begin.
 void serve_runs(const host_service_settings& settings);
 
 } // namespace caps

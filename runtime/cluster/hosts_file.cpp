@@ -90,6 +90,8 @@ host_entry read_host(const toml::table& x) {
   if (auto threads = in.take("threads"))
     result.threads
       = static_cast<size_t>(number_of(*threads, "threads", 1, 1024));
+  if (auto gpus = in.take("gpus"))
+    result.gpus = static_cast<size_t>(number_of(*gpus, "gpus", 0, 1024));
   in.finish();
   return result;
 }
@@ -154,6 +156,53 @@ named_nodes(const std::vector<host_entry>& hosts, node_id nodes) {
   return result;
 }
 
+bool has_gpu(const host_entry& x) {
+  return x.gpus.value_or(0) > 0;
+}
+
+/// How many nodes that have no host yet go to each.
+std::vector<node_id> room_of(const std::vector<host_entry>& hosts,
+                             node_id nodes, node_id rest) {
+  std::vector<node_id> result(hosts.size());
+  std::vector<size_t> open;
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    if (!hosts[i].count)
+      open.push_back(i);
+    else if (hosts[i].nodes.empty())
+      result[i] = *hosts[i].count;
+    rest -= result[i];
+  }
+  if (rest < 0 || (rest > 0 && open.empty()))
+    throw input_error(fmt::format("the hosts file has room for {} nodes, the "
+                                  "scenario has {}",
+                                  nodes - rest, nodes));
+  // Those that do not say share the rest; with GPUs somewhere, there.
+  auto with_gpu = std::ranges::count_if(
+    open, [&](size_t i) { return has_gpu(hosts[i]); });
+  if (with_gpu > 0)
+    for (auto i : open)
+      if (!has_gpu(hosts[i]) && rest > with_gpu) {
+        result[i] = 1;
+        --rest;
+      }
+  if (with_gpu > 0)
+    std::erase_if(open, [&](size_t i) { return !has_gpu(hosts[i]); });
+  auto count = static_cast<node_id>(open.size());
+  for (node_id i = 0; i < count; ++i)
+    result[open[static_cast<size_t>(i)]]
+      = rest / count + (i < rest % count ? 1 : 0);
+  return result;
+}
+
+/// The first of so many, from `begin` on and around, that is wanted.
+template <class Wanted>
+std::optional<size_t> next_in_turn(size_t begin, size_t count, Wanted wanted) {
+  for (size_t i = 0; i < count; ++i)
+    if (wanted((begin + i) % count))
+      return (begin + i) % count;
+  return std::nullopt;
+}
+
 } // namespace
 
 hosts_file read_hosts_file(const std::filesystem::path& file) {
@@ -184,6 +233,8 @@ hosts_file read_hosts_file(const std::filesystem::path& file) {
   if (auto x = keys.take("threads"))
     result.head->threads
       = static_cast<size_t>(number_of(*x, "threads", 1, 1024));
+  if (auto x = keys.take("gpus"))
+    result.head->gpus = static_cast<size_t>(number_of(*x, "gpus", 0, 1024));
   if (result.head->count == 0)
     result.head.reset();
   if (auto x = keys.take("launch")) {
@@ -209,40 +260,29 @@ std::vector<host_entry> hosts_file::all() const {
   return result;
 }
 
-placement place_nodes(const std::vector<host_entry>& hosts, node_id nodes) {
+placement place_nodes(const std::vector<host_entry>& hosts, node_id nodes,
+                      const std::set<node_id>& servers) {
   auto owner = named_nodes(hosts, nodes);
-  // How many more each host takes; those that do not say share the rest.
-  std::vector<node_id> room(hosts.size());
-  auto rest = static_cast<node_id>(std::ranges::count_if(
-    owner, [](const auto& x) { return !x.has_value(); }));
-  std::vector<size_t> open;
-  for (size_t i = 0; i < hosts.size(); ++i) {
-    if (!hosts[i].count)
-      open.push_back(i);
-    else if (hosts[i].nodes.empty())
-      room[i] = *hosts[i].count;
-    rest -= room[i];
-  }
-  if (rest < 0 || (rest > 0 && open.empty()))
-    throw input_error(fmt::format("the hosts file has room for {} nodes, the "
-                                  "scenario has {}",
-                                  nodes - rest, nodes));
-  for (size_t i = 0; i < open.size(); ++i)
-    room[open[i]] = rest / static_cast<node_id>(open.size())
-                    + (static_cast<node_id>(i)
-                         < rest % static_cast<node_id>(open.size())
-                         ? 1
-                         : 0);
-  // In turn, so that neighbours by number live apart, as with --processes.
+  auto room = room_of(hosts, nodes, static_cast<node_id>(std::ranges::count_if(
+    owner, [](const auto& x) { return !x.has_value(); })));
+  // In turn, so that neighbours by number live apart, as with --processes; on
+  // hosts of the right kind while there are some.
   std::vector<uint32_t> result;
   size_t next = 0;
-  for (auto& x : owner) {
-    while (!x && room[next % room.size()] == 0)
-      ++next;
+  for (node_id id = 0; id < nodes; ++id) {
+    auto& x = owner[static_cast<size_t>(id)];
     if (!x) {
-      x = static_cast<uint32_t>(next % room.size());
-      --room[*x];
-      ++next;
+      auto wants_gpu = !servers.contains(id);
+      auto right = [&](size_t i) {
+        return room[i] > 0 && has_gpu(hosts[i]) == wants_gpu;
+      };
+      auto any = [&](size_t i) { return room[i] > 0; };
+      auto i = next_in_turn(next, hosts.size(), right);
+      if (!i)
+        i = next_in_turn(next, hosts.size(), any);
+      x = static_cast<uint32_t>(*i);
+      --room[*i];
+      next = *i + 1;
     }
     result.push_back(*x);
   }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct host_entry {
   std::vector<node_id> nodes;
   /// Compute threads; 0 for what the host says.
   size_t threads = 0;
+  /// GPUs; absent for what the host says.
+  std::optional<size_t> gpus;
   /// "hosts.toml:4:1", for messages.
   std::string place;
 };
@@ -62,8 +65,13 @@ inline constexpr uint16_t head_port = 7470;
 hosts_file read_hosts_file(const std::filesystem::path& file);
 
 /// Deals the nodes of a run out to hosts, in their order: those that are named
-/// first, then so many as are asked for, then the rest evenly. Throws
+/// first, then so many as are asked for, then the rest evenly. Where only some
+/// hosts have GPUs, those get all of the rest that they can have without leaving
+/// others with no node, and they get nodes that train before servers. Throws
 /// `input_error` if that cannot be.
-placement place_nodes(const std::vector<host_entry>& hosts, node_id nodes);
+///
+/// @param servers nodes that do not train
+placement place_nodes(const std::vector<host_entry>& hosts, node_id nodes,
+                      const std::set<node_id>& servers = {});
 
 } // namespace caps

@@ -48,20 +48,21 @@ door_answer lobby::decide(const door_visitor& x) {
 door_answer lobby::let_in(const std::string& name, const door_visitor& x) {
   auto port = x.request.value("port", uint16_t{0});
   auto threads = x.request.value("threads", size_t{1});
+  auto gpus = x.request.value("gpus", size_t{0});
   std::lock_guard guard{mutex_};
   if (!expected_.contains(name))
     return refused(fmt::format("the hosts file does not name a host '{}'",
                                name));
   if (auto i = here_.find(name); i != here_.end())
-    return refused(i->second.talk == nullptr
-                     ? run_under_way
-                     : fmt::format("there is a host '{}' already", name));
+    return i->second.talk == nullptr
+             ? refused_for_now("a run is under way without this host")
+             : refused(fmt::format("there is a host '{}' already", name));
   return {{{"welcome", true}},
-          [this, name, port, threads,
+          [this, name, port, threads, gpus,
            address = x.address](std::unique_ptr<byte_stream> stream) {
             std::lock_guard lock{mutex_};
             here_[name] = {std::make_unique<host_talk>(std::move(stream)),
-                           address, port, threads};
+                           address, port, threads, gpus};
           }};
 }
 

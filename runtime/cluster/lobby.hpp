@@ -14,15 +14,13 @@
 
 namespace caps {
 
-/// What a head says to a host that comes too late, or again.
-inline constexpr auto run_under_way = "a run is under way without this host";
-
 /// A host that waits for a run.
 struct waiting_host {
   std::unique_ptr<host_talk> talk;
   std::string address;
   uint16_t port = 0;
   size_t threads = 1;
+  size_t gpus = 0;
 };
 
 /// Where hosts wait for a run of their head. The door's thread lets them in,

@@ -111,6 +111,19 @@ fs::path token_file(const fs::path& folder, const std::string& secret) {
   return folder / "tokens" / sha256_of(secret);
 }
 
+/// The certificate of a host (PEM), by the authority whose key is in a folder.
+std::string issue_host(const fs::path& folder, const std::string& name,
+                       EVP_PKEY* key) {
+  auto key_file = folder / "authority.key";
+  check_secret(key_file);
+  auto authority_key = key_from(read_text(key_file), key_file.string());
+  auto own = load_identity(folder);
+  return to_pem(issue_certificate(own.authority.get(), authority_key.get(),
+                                  key, {name, cluster_role::host},
+                                  certificate_life)
+                  .get());
+}
+
 int64_t unix_time() {
   return std::chrono::duration_cast<std::chrono::seconds>(
            std::chrono::system_clock::now().time_since_epoch())
@@ -183,6 +196,15 @@ void store_identity(const fs::path& folder, const std::string& authority_pem,
   write_public(folder / "host.pem", certificate_pem);
 }
 
+void make_host(const fs::path& cluster, const std::string& host_name,
+               const fs::path& folder) {
+  check_host_name(host_name);
+  auto key = make_key();
+  auto certificate = issue_host(cluster, host_name, key.get());
+  store_identity(folder, read_text(cluster / "authority.pem"), certificate,
+                 key.get());
+}
+
 host_token token_from(const std::string& text) {
   auto dot = text.find('.');
   host_token result{text.substr(0, dot),
@@ -226,16 +248,9 @@ std::string take_in(const fs::path& folder, const std::string& secret,
       || content.value("expires", int64_t{0}) < unix_time())
     throw input_error("the token is older than ten minutes; `caps_runtime "
                       "cluster add` makes a new one");
-  certificate_subject subject{content["host"].get<std::string>(),
-                              cluster_role::host};
-  auto key_file = folder / "authority.key";
-  check_secret(key_file);
-  auto authority_key = key_from(read_text(key_file), key_file.string());
-  auto own = load_identity(folder);
-  auto key = public_key_from(public_pem, "the key of host " + subject.name);
-  return to_pem(issue_certificate(own.authority.get(), authority_key.get(),
-                                  key.get(), subject, certificate_life)
-                  .get());
+  auto name = content["host"].get<std::string>();
+  auto key = public_key_from(public_pem, "the key of host " + name);
+  return issue_host(folder, name, key.get());
 }
 
 } // namespace caps

@@ -42,6 +42,12 @@ void store_identity(const std::filesystem::path& folder,
                     const std::string& authority_pem,
                     const std::string& certificate_pem, EVP_PKEY* key);
 
+/// Makes the identity of a host in an empty folder, for one who may read the
+/// authority's key in the folder of `make_cluster`. Throws `input_error`.
+void make_host(const std::filesystem::path& cluster,
+               const std::string& host_name,
+               const std::filesystem::path& folder);
+
 // -- tokens -------------------------------------------------------------------
 
 /// With a token a host that has no identity yet is taken into the cluster,

@@ -68,8 +68,12 @@ nlohmann::json ask(letterbox& box, const nlohmann::json& request,
   }
   if (!reply)
     throw error("gave no answer in time");
-  if (reply->contains("refused"))
-    throw error("refuses: " + reply->value("refused", std::string{"?"}));
+  if (reply->contains("refused")) {
+    auto text = "refuses: " + reply->value("refused", std::string{"?"});
+    if (reply->value("later", false))
+      throw not_now(text);
+    throw error(text);
+  }
   return *reply;
 }
 
@@ -104,6 +108,8 @@ dialled dial(const endpoint& where, const tls_context& tls,
     auto box = box_of(connection);
     auto reply = ask(box, request, deadline);
     return {box.release(), *subject, std::move(reply)};
+  } catch (const not_now& e) {
+    throw not_now(fmt::format("{}: {}", where.text(), e.what()));
   } catch (const error& e) {
     throw error(fmt::format("{}: {}", where.text(), e.what()));
   }

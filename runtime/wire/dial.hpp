@@ -21,7 +21,7 @@ struct dialled {
 
 /// Connects to a door and asks to be let in. Throws `error`, which begins with
 /// where it is, if there is none, if it refuses, or if it does not answer until
-/// `deadline`.
+/// `deadline`; `not_now` if that may be otherwise later.
 ///
 /// @param expected whom the other end has to be; any head if the name is empty
 dialled dial(const endpoint& where, const tls_context& tls,

@@ -41,6 +41,10 @@ door_answer refused(const std::string& why) {
   return {{{"refused", why}}, {}};
 }
 
+door_answer refused_for_now(const std::string& why) {
+  return {{{"refused", why}, {"later", true}}, {}};
+}
+
 class door::keeper {
 public:
   explicit keeper(settings all)

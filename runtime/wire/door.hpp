@@ -30,6 +30,9 @@ struct door_answer {
 /// Refuses a visitor, for a reason.
 door_answer refused(const std::string& why);
 
+/// Refuses one who may come again later: `dial` throws `not_now` there.
+door_answer refused_for_now(const std::string& why);
+
 /// Where other hosts come in: takes connections at a port, has both ends show
 /// their certificates, and lets somebody else decide about who asks.
 ///

@@ -159,6 +159,16 @@ int listen_at(const endpoint& where) {
                           std::strerror(problem)));
 }
 
+std::string full_name_of(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_flags = AI_CANONNAME;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0)
+    return host;
+  addresses all{found};
+  return found->ai_canonname != nullptr ? found->ai_canonname : host;
+}
+
 uint16_t port_of(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -188,8 +198,11 @@ int connect_to(const endpoint& where, clock::time_point deadline) {
     }
     problem = errno;
   }
-  throw error(fmt::format("cannot connect to {}: {}", where.text(),
-                          std::strerror(problem)));
+  auto text = fmt::format("cannot connect to {}: {}", where.text(),
+                          std::strerror(problem));
+  if (problem == ECONNREFUSED)
+    throw not_now(text);
+  throw error(text);
 }
 
 bool wait_at(int socket, bool to_write, clock::time_point deadline) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "models/errors.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -23,13 +25,25 @@ endpoint endpoint_from(const std::string& text, const std::string& what,
 /// caller closes it. Throws `error`.
 int listen_at(const endpoint& where);
 
+/// The name of a host with its domain, if it has one that is known; else the
+/// name.
+std::string full_name_of(const std::string& host);
+
 /// The port that a socket listens at.
 uint16_t port_of(int socket);
 
 /// The address that a socket is connected to, without its port.
 std::string peer_address(int socket);
 
-/// A connection to there. Does not block; the caller closes it. Throws `error`.
+/// Nobody is there, or nobody who wants company at the moment: another try
+/// later may succeed.
+class not_now : public error {
+public:
+  using error::error;
+};
+
+/// A connection to there. Does not block; the caller closes it. Throws `error`;
+/// `not_now` if there is the host, but nobody listens.
 int connect_to(const endpoint& where,
                std::chrono::steady_clock::time_point deadline);
 

@@ -14,8 +14,9 @@ hosts_file read(const std::string& text) {
   return read_hosts_file(folder.write_text("hosts.toml", text));
 }
 
-std::vector<uint32_t> placed(const std::string& text, node_id nodes) {
-  return place_nodes(read(text).all(), nodes).processes_of_nodes();
+std::vector<uint32_t> placed(const std::string& text, node_id nodes,
+                             const std::set<node_id>& servers = {}) {
+  return place_nodes(read(text).all(), nodes, servers).processes_of_nodes();
 }
 
 const std::string listen = "listen = \"10.0.0.1\"\n";
@@ -55,6 +56,30 @@ TEST_CASE("nodes are dealt out", "[hosts_file]") {
   CHECK(placed(two + "nodes = 3\n", 5) == list{0, 1, 2, 2, 2});
 }
 
+TEST_CASE("GPUs are for nodes that train", "[hosts_file]") {
+  using list = std::vector<uint32_t>;
+  // The head and c have none: a node each, the rest is for b and d.
+  auto some = listen + R"(
+[[host]]
+name = "b"
+gpus = 1
+[[host]]
+name = "c"
+[[host]]
+name = "d"
+gpus = 4
+)";
+  CHECK(placed(some, 8) == list{1, 3, 1, 3, 1, 3, 0, 2});
+  CHECK(placed(some, 8, {0, 7}) == list{0, 1, 3, 1, 3, 1, 3, 2});
+  // Who asks for nodes gets them.
+  CHECK(placed("nodes = 4\n" + some, 8) == list{1, 3, 1, 2, 0, 0, 0, 0});
+  CHECK(placed("gpus = 2\n" + some, 8) == list{0, 1, 3, 0, 1, 3, 0, 2});
+  // Where all have some, or none, it makes no difference.
+  auto all = "gpus = 1\n" + listen + "[[host]]\nname = \"b\"\ngpus = 1\n";
+  CHECK(placed(all, 4) == list{0, 1, 0, 1});
+  CHECK(placed(all, 4, {1}) == list{0, 1, 0, 1});
+}
+
 TEST_CASE("what is wrong in a hosts file is said with its place",
           "[hosts_file]") {
   auto check = [](const std::string& text, const std::string& what) {
@@ -76,6 +101,8 @@ TEST_CASE("what is wrong in a hosts file is said with its place",
   check(listen + "[[host]]\nname = \"b\"\n[[host]]\nname = \"b\"",
         "a second host 'b'");
   check(listen + "[host]\nname = \"b\"", "expected [[host]] tables");
+  check(listen + "[[host]]\nname = \"b\"\ngpus = -1",
+        "hosts.toml:4:8: gpus: expected a number");
   auto one = listen + "[[host]]\nname = \"b\"\n";
   CHECK_THROWS_WITH(placed("nodes = 1\n" + one + "nodes = 1\n", 3),
                     contains("has room for 2 nodes, the scenario has 3"));

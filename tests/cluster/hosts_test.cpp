@@ -61,6 +61,28 @@ TEST_CASE("three hosts end where one process on the virtual clock does",
   }
 }
 
+TEST_CASE("edges.csv has what the links measured", "[hosts]") {
+  host_cluster hosts;
+  hosts.add("b");
+  hosts.add("c");
+  // Two seconds at least: links are told of four times a second.
+  auto got = hosts.train({"--set", "training.epochs=20", "--set",
+                          "compute.delay=20ms"});
+  INFO(got.err);
+  REQUIRE(got.code == 0);
+  auto edges = read_csv(hosts / "out" / "edges.csv").rows;
+  REQUIRE(edges.size() == 20 * 6);
+  for (auto i = edges.end() - 6; i != edges.end(); ++i) {
+    INFO((*i)["from"] << " to " << (*i)["to"]);
+    CHECK((*i)["waiting"] != "");
+    CHECK((*i)["replaced"] == "0");
+    CHECK((*i)["retransmissions"] != "");
+    auto median = std::stod((*i)["latency_median"]);
+    CHECK(median < 1);
+    CHECK(std::stod((*i)["latency_p99"]) >= median);
+  }
+}
+
 TEST_CASE("hosts survive a run and take the next one", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");

@@ -15,7 +15,8 @@
 #   console  commands after "$ ", each with what it prints below it; lines after
 #            the prompt of `replay` ("start> " or "#12 3ms> ") are typed there
 #   text     what the sh block before it prints
-#   others   are not run (toml, cmake, cpp, mermaid)
+#   others   are not run (toml, yaml, json, cmake, cpp, mermaid; bash for scripts
+#            of elsewhere)
 #
 # Links must lead somewhere. How outputs are compared: see compare_output.awk. A
 # comment in front of a block, on a line of its own, says what is special about it:
@@ -313,9 +314,9 @@ end_block() {
     sh) run_sh ;;
     console) run_console ;;
     text) check_text ;;
-    toml | cmake | cpp | mermaid | json) ;;
+    toml | yaml | json | cmake | cpp | mermaid | bash) ;;
     *) problem "a block needs one of sh, console, text, toml, cmake, cpp," \
-      "mermaid, json after its fence, not '$kind'" ;;
+      "mermaid, json, yaml, bash after its fence, not '$kind'" ;;
   esac
   last=$kind
   forget_directives
