@@ -1,9 +1,11 @@
-// Messages between processes of one host, against a copy of memory and a plain
-// socket, and between hosts, with TLS over TCP on loopback, against plain TCP.
+// Messages between processes of one host, against a copy of memory, a plain
+// socket and, where it is installed, gloo, and between hosts, with TLS over TCP
+// on loopback, against plain TCP.
 // Both ends are in this process, each with its thread, socket and mapping, as
 // two processes have them.
 
 #include "tests/bench/benchmarks.hpp"
+#include "tests/bench/gloo_ping_pong.hpp"
 
 #include "messages/actors.hpp"
 #include "models/errors.hpp"
@@ -251,6 +253,29 @@ ratio against_socket(const std::string& name, between what, size_t bytes,
   return result;
 }
 
+#ifdef CAPS_BENCH_GLOO
+/// Processes of one host against what PyTorch has for them.
+void add_gloo(std::vector<ratio>& result) {
+  auto add = [&](const char* name, size_t bytes, bool answers, double least) {
+    ratio x;
+    x.name = name;
+    x.yardstick = "gloo";
+    x.how = reading::times_faster;
+    x.goal = least;
+    x.prepare = contest_of(
+      [=] {
+        return std::make_shared<ping_pong>(between::processes, bytes, answers);
+      },
+      [=] { return std::make_shared<gloo_ping_pong>(bytes, answers); });
+    x.subject_bytes = x.yardstick_bytes = static_cast<double>(bytes);
+    result.push_back(std::move(x));
+  };
+  add("wire: 46 MB to another process", large, false, 1.5);
+  add("wire: 250 KB to another process and back", 250'000, true, 1);
+  add("wire: 8 bytes to another process and back", 8, true, 1);
+}
+#endif
+
 } // namespace
 
 std::vector<ratio> wire_ratios() {
@@ -272,6 +297,9 @@ std::vector<ratio> wire_ratios() {
     });
   copy.subject_bytes = copy.yardstick_bytes = large;
   result.push_back(std::move(copy));
+#ifdef CAPS_BENCH_GLOO
+  add_gloo(result);
+#endif
   for (auto what : {between::processes, between::hosts}) {
     std::string where
       = what == between::processes ? "another process" : "another host";
