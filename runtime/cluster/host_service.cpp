@@ -39,7 +39,11 @@ public:
   run_part(const nlohmann::json& order, const host_service_settings& settings,
            int listener) {
     auto file = folder_.path() / "scenario.toml";
-    std::ofstream{file} << order.at("scenario").get<std::string>();
+    std::ofstream out{file};
+    out << order.at("scenario").get<std::string>() << std::flush;
+    if (!out)
+      throw error(fmt::format("{}: cannot be written; is the disk full?",
+                              file.string()));
     auto peers = peers_from(order.at("peers"));
     // The head's host is where this one found it.
     for (auto& x : peers)

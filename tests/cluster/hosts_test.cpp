@@ -83,6 +83,30 @@ TEST_CASE("edges.csv has what the links measured", "[hosts]") {
   }
 }
 
+TEST_CASE("a host whose disk is full says so at the head", "[hosts]") {
+  const std::vector<std::string> with_full_disk{
+    "/usr/bin/unshare", "--mount", "sh", "-c",
+    "mount -t tmpfs -o size=4k none full && head -c 4096 /dev/zero > full/x"
+    " && TMPDIR=full exec \"$@\"",
+    "sh"};
+  host_cluster hosts;
+  std::filesystem::create_directory(hosts / "full");
+  auto trial = with_full_disk;
+  trial.push_back("true");
+  process_options here;
+  here.folder = hosts / "";
+  if (process{trial, here}.wait().code != 0) {
+    WARN("skipped: this user may not make a mount namespace");
+    return;
+  }
+  hosts.add("b", with_full_disk);
+  auto got = hosts.train();
+  CHECK(got.code == 5);
+  CHECK_THAT(got.err, contains("host b cannot start: full/caps-join-")
+                        && contains("is the disk full?"));
+  CHECK(hosts.is_there("b"));
+}
+
 TEST_CASE("hosts survive a run and take the next one", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");
