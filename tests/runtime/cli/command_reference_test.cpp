@@ -53,7 +53,7 @@ TEST_CASE("bash completes the command line", "[command_reference]") {
   CHECK(completed(shop, "caps_runtime che") == "check\n");
   CHECK(completed(shop, "caps_runtime --scen") == "--scenario\n");
   CHECK(completed(shop, "caps_runtime --clock ''") == "virtual real\n");
-  CHECK(completed(shop, "caps_runtime check --cl") == "--clock\n");
+  CHECK(completed(shop, "caps_runtime check --clo") == "--clock\n");
   CHECK(completed(shop, "caps_runtime list swa") == "swaps\n");
   CHECK(completed(shop, "caps_runtime document z") == "zsh\n");
   // Files are left to bash itself, and there is nothing to say of numbers.
