@@ -1,17 +1,12 @@
 #include "runtime/wire/passed_file.hpp"
 
-#include "models/errors.hpp"
-
-#include <fmt/format.h>
-
-#include <cerrno>
 #include <cstring>
 
 #include <sys/socket.h>
 
 namespace caps {
 
-void send_file(int socket, int file) {
+bool send_file(int socket, int file) {
   char sign = 0;
   iovec part{&sign, 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof file)] = {};
@@ -25,9 +20,7 @@ void send_file(int socket, int file) {
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof file);
   std::memcpy(CMSG_DATA(header), &file, sizeof file);
-  if (sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
-    throw error(fmt::format("cannot send to another process: {}",
-                            std::strerror(errno)));
+  return sendmsg(socket, &message, MSG_NOSIGNAL) == 1;
 }
 
 int receive_file(int socket) {

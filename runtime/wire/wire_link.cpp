@@ -91,8 +91,8 @@ void wire_link::start() {
     });
     return;
   }
-  send_file(stream_->handle(), writer_->file());
-  read_greeting();
+  // The other one may have ended before it began.
+  send_file(stream_->handle(), writer_->file()) ? read_greeting() : close();
 }
 
 // -- sending ------------------------------------------------------------------

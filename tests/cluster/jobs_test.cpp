@@ -19,8 +19,10 @@ public:
   job_hosts() { caps::make_cluster(shop / "cluster", "head"); }
 
   std::unique_ptr<process> start(const std::vector<std::string>& arguments,
-                                 const std::vector<std::string>& variables) {
+                                 const std::vector<std::string>& variables,
+                                 const std::filesystem::path& errors = {}) {
     process_options how;
+    how.errors = errors;
     how.folder = shop.path();
     how.environment = variables;
     auto all = arguments;
@@ -162,13 +164,17 @@ TEST_CASE("pods of a StatefulSet wait for runs", "[jobs]") {
 
 TEST_CASE("a host of a job waits for its head", "[jobs]") {
   job_hosts all;
-  auto b = all.start(run_with({"--slurm", "--port", all.port}), slurm("b"));
-  std::this_thread::sleep_for(2s);
+  auto said = all.shop / "said";
+  write_text(said, "");
+  auto b = all.start(run_with({"--slurm", "--port", all.port}), slurm("b"),
+                     said);
+  CHECK(wait_until([&] {
+    return read_text(said).find("host b waits for a head at localhost:")
+           != std::string::npos;
+  }));
   CHECK(b->running());
   b->send_signal(SIGINT);
-  auto got = b->wait(10s);
-  CHECK(got.code == 130);
-  CHECK_THAT(got.err, contains("host b waits for a head at localhost:"));
+  CHECK(b->wait(20s).code == 130);
 }
 
 TEST_CASE("what is wrong with a job is said", "[jobs]") {
