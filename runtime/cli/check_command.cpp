@@ -2,6 +2,7 @@
 
 #include "models/data/partition.hpp"
 #include "models/memory.hpp"
+#include "runtime/cli/job_command.hpp"
 #include "runtime/cli/json_output.hpp"
 #include "runtime/cli/run_scenario.hpp"
 #include "runtime/cluster/head_of_hosts.hpp"
@@ -184,7 +185,7 @@ json_object plan_json(run_plan& plan, const cli_options& options) {
 exit_code check_command(const cli_options& options, const components& known) {
   setup_phase setup{{}};
   setup.begin("reading the scenario");
-  auto hosts = hosts_of(options);
+  auto hosts = hosts_of(options, job_of(options));
   auto plan = make_plan(load_run(options, known), &setup);
   setup.end();
   if (hosts)

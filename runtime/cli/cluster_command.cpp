@@ -13,13 +13,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
 
-#include <unistd.h>
 
 namespace caps {
 
@@ -28,10 +26,8 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string system_name() {
-  std::array<char, 256> result{};
-  if (::gethostname(result.data(), result.size() - 1) != 0)
-    return "head";
-  return result.data();
+  auto result = name_of_this_host();
+  return result.empty() ? "head" : result;
 }
 
 /// Where the identity of a host is if nobody says otherwise.

@@ -6,10 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <array>
 #include <string>
-
-#include <unistd.h>
 
 namespace caps {
 
@@ -35,10 +32,8 @@ void add_common_options(CLI::App& to, cli_options& result) {
 }
 
 std::string own_name() {
-  if (auto name = environment_variable("HOSTNAME"))
-    return *name;
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+  auto name = environment_variable("HOSTNAME");
+  return name ? *name : name_of_this_host();
 }
 
 } // namespace

@@ -77,7 +77,8 @@ exit_code join_head(const job& where, const cli_options& options) {
 } // namespace
 
 exit_code run_command(const cli_options& options, const components& known) {
-  if (auto where = job_of(options); where && !where->is_head())
+  auto where = job_of(options);
+  if (where && !where->is_head())
     return join_head(*where, options);
   run_settings settings;
   settings.threads = options.thread_count();
@@ -92,7 +93,7 @@ exit_code run_command(const cli_options& options, const components& known) {
     {joins ? nullptr : settings.interrupted, !joins && !options.quiet}};
   settings.setup = &setup;
   setup.begin("reading the scenario");
-  auto hosts = hosts_of(options);
+  auto hosts = hosts_of(options, where);
   if (hosts)
     settings.processes = hosts->all().size();
   auto loaded = load_run(options, known);

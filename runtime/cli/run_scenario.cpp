@@ -2,7 +2,6 @@
 
 #include "models/errors.hpp"
 #include "runtime/cli/arithmetic_choice.hpp"
-#include "runtime/cli/job_command.hpp"
 
 #include <fmt/format.h>
 
@@ -28,8 +27,8 @@ loaded_scenario load_run(const cli_options& options, const components& known) {
   return result;
 }
 
-std::optional<hosts_file> hosts_of(const cli_options& options) {
-  auto where = job_of(options);
+std::optional<hosts_file> hosts_of(const cli_options& options,
+                                   const std::optional<job>& where) {
   if (!options.on_hosts()) {
     if (options.head_only)
       throw input_error("--head-only: only a run on hosts has a head; give "

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runtime/cli/options.hpp"
-#include "runtime/cluster/hosts_file.hpp"
+#include "runtime/cluster/job.hpp"
 #include "runtime/components/components.hpp"
 #include "runtime/scenario/reader.hpp"
 
@@ -16,6 +16,9 @@ loaded_scenario load_run(const cli_options& options, const components& known);
 
 /// The hosts of a run, if it is for several; throws `input_error` for what does
 /// not fit together.
-std::optional<hosts_file> hosts_of(const cli_options& options);
+///
+/// @param where what `job_of` says
+std::optional<hosts_file> hosts_of(const cli_options& options,
+                                   const std::optional<job>& where);
 
 } // namespace caps

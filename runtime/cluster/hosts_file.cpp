@@ -180,13 +180,13 @@ std::vector<node_id> room_of(const std::vector<host_entry>& hosts,
   auto with_gpu = std::ranges::count_if(
     open, [&](size_t i) { return has_gpu(hosts[i]); });
   if (with_gpu > 0)
-    for (auto i : open)
-      if (!has_gpu(hosts[i]) && rest > with_gpu) {
-        result[i] = 1;
-        --rest;
-      }
-  if (with_gpu > 0)
-    std::erase_if(open, [&](size_t i) { return !has_gpu(hosts[i]); });
+    std::erase_if(open, [&](size_t i) {
+      if (has_gpu(hosts[i]))
+        return false;
+      result[i] = rest > with_gpu ? 1 : 0;
+      rest -= result[i];
+      return true;
+    });
   auto count = static_cast<node_id>(open.size());
   for (node_id i = 0; i < count; ++i)
     result[open[static_cast<size_t>(i)]]

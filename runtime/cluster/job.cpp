@@ -1,8 +1,8 @@
 #include "runtime/cluster/job.hpp"
 
 #include "models/errors.hpp"
-#include "models/file_text.hpp"
 #include "runtime/identity/identity.hpp"
+#include "runtime/scenario/toml_file.hpp"
 
 #include <fmt/format.h>
 
@@ -105,7 +105,8 @@ struct mpi_host {
 /// Lines of the same host count together.
 std::vector<mpi_host> read_hostfile(const std::filesystem::path& file) {
   std::vector<mpi_host> result;
-  std::istringstream lines{text_of_file(file)};
+  std::istringstream lines{
+    text_of_named_file(file, "hosts", "a hosts file of MPI")};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words{line.substr(0, line.find('#'))};
     mpi_host x;

@@ -23,11 +23,16 @@ std::optional<double> number_of(T x) {
   return static_cast<double>(x);
 }
 
-/// A metric of every node that has it, with what is said of it first.
+/// What is said of a metric before its values.
+std::string head_of(const char* name, const char* kind, const char* help) {
+  return fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
+}
+
+/// A metric of every node that has it.
 template <class T>
 void add_metric(std::string& out, const run_status& x, const char* name,
                 const char* kind, const char* help, T node_status::*field) {
-  out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
+  out += head_of(name, kind, help);
   for (size_t i = 0; i < x.nodes.size(); ++i)
     if (auto value = number_of(x.nodes[i].*field))
       out += fmt::format("{}{{node=\"{}\"}} {}\n", name, i, *value);
@@ -35,8 +40,7 @@ void add_metric(std::string& out, const run_status& x, const char* name,
 
 void add_metric(std::string& out, const char* name, const char* kind,
                 const char* help, double value) {
-  out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help,
-                     kind, value);
+  out += head_of(name, kind, help) + fmt::format("{} {}\n", name, value);
 }
 
 /// A metric of every edge between processes that one end of has told of it.
@@ -46,7 +50,7 @@ void add_metric(std::string& out, const link_table& x, const char* name,
                 std::optional<End> edge_traffic::*end, T End::*field) {
   if (x.all().empty())
     return;
-  out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
+  out += head_of(name, kind, help);
   for (const auto& [edge, traffic] : x.all())
     if (traffic.*end)
       out += fmt::format("{}{{from=\"{}\",to=\"{}\"}} {}\n", name, edge.first,

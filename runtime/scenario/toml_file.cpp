@@ -10,14 +10,14 @@
 
 namespace caps {
 
-std::string text_of_toml_file(const std::filesystem::path& file,
-                              const std::string& kind,
-                              const std::string& wanted_by) {
+std::string text_of_named_file(const std::filesystem::path& file,
+                               const std::string& kind,
+                               const std::string& expected,
+                               const std::string& wanted_by) {
   std::error_code problem;
   if (std::filesystem::is_directory(file, problem))
-    throw input_error(fmt::format("{}{}: is a folder, expected a {} file "
-                                  "(TOML)",
-                                  wanted_by, file.string(), kind));
+    throw input_error(fmt::format("{}{}: is a folder, expected {}", wanted_by,
+                                  file.string(), expected));
   std::ifstream in{file, std::ios::binary};
   if (!in)
     throw input_error(fmt::format("{}{}: cannot read the {}: {}", wanted_by,
@@ -30,11 +30,17 @@ std::string text_of_toml_file(const std::filesystem::path& file,
     text.append(part, static_cast<size_t>(in.gcount()));
   }
   if (text.size() > longest)
-    throw input_error(fmt::format("{}{}: is longer than {} MiB, expected a {} "
-                                  "file (TOML)",
+    throw input_error(fmt::format("{}{}: is longer than {} MiB, expected {}",
                                   wanted_by, file.string(), longest >> 20,
-                                  kind));
+                                  expected));
   return text;
+}
+
+std::string text_of_toml_file(const std::filesystem::path& file,
+                              const std::string& kind,
+                              const std::string& wanted_by) {
+  return text_of_named_file(file, kind,
+                            fmt::format("a {} file (TOML)", kind), wanted_by);
 }
 
 } // namespace caps

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -157,6 +158,12 @@ int listen_at(const endpoint& where) {
   }
   throw error(fmt::format("cannot listen at {}: {}", where.text(),
                           std::strerror(problem)));
+}
+
+std::string name_of_this_host() {
+  std::array<char, 256> result{};
+  return ::gethostname(result.data(), result.size() - 1) == 0 ? result.data()
+                                                              : "";
 }
 
 std::string full_name_of(const std::string& host) {

@@ -25,6 +25,9 @@ endpoint endpoint_from(const std::string& text, const std::string& what,
 /// caller closes it. Throws `error`.
 int listen_at(const endpoint& where);
 
+/// What the system calls this host; empty if it does not say.
+std::string name_of_this_host();
+
 /// The name of a host with its domain, if it has one that is known; else the
 /// name.
 std::string full_name_of(const std::string& host);

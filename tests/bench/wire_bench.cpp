@@ -9,6 +9,7 @@
 
 #include "messages/actors.hpp"
 #include "models/errors.hpp"
+#include "runtime/cluster/scratch_folder.hpp"
 #include "runtime/wire/internet.hpp"
 #include "runtime/wire/tls_context.hpp"
 #include "runtime/wire/tls_stream.hpp"
@@ -21,9 +22,7 @@
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <semaphore>
 #include <thread>
@@ -73,15 +72,9 @@ stream_pair streams_between(between what) {
     return {std::make_unique<plain_stream>(sockets[0]),
             std::make_unique<plain_stream>(sockets[1])};
   }
-  // Memory of a folder that is gone again.
-  auto pattern
-    = (std::filesystem::temp_directory_path() / "caps_bench_XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw error("no folder");
-  std::filesystem::path folder{pattern};
-  make_cluster(folder, "head");
-  tls_context tls{load_identity(folder)};
-  std::filesystem::remove_all(folder);
+  scratch_folder folder;
+  make_cluster(folder.path(), "head");
+  tls_context tls{load_identity(folder.path())};
   auto sockets = tcp_pair();
   auto a = tls.connect_at(sockets[0]);
   auto b = tls.accept_at(sockets[1]);

@@ -3,10 +3,11 @@
 #include "tests/support/catch.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/identity/identity.hpp"
 #include "runtime/wire/dial.hpp"
 #include "runtime/wire/door.hpp"
 #include "runtime/wire/letterbox.hpp"
-#include "tests/cluster/support/identities.hpp"
+#include "tests/support/files.hpp"
 
 #include <atomic>
 #include <fstream>
@@ -39,7 +40,7 @@ public:
   cluster_fixture() {
     std::signal(SIGPIPE, SIG_IGN);
     make_cluster(folder / "head", "head");
-    add_host(folder / "head", folder / "b", "b");
+    make_host(folder / "head", "b", folder / "b");
     tls = std::make_shared<tls_context>(load_identity(folder / "head"));
     open();
   }

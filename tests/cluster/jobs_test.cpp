@@ -194,6 +194,8 @@ TEST_CASE("what is wrong with a job is said", "[jobs]") {
         "none/authority.key");
   fails(run_with({"--slurm", "--cluster", "none"}), slurm("localhost"),
         "none/host.key");
+  fails(run_with({"--mpi", "/dev/zero"}), {}, "is longer than 64 MiB");
+  fails(run_with({"--mpi", "none"}), {}, "none: cannot read the hosts");
   fails({"join"}, {}, "expected HEAD:PORT, --slurm");
   fails({"join", "--slurm", "--token", "x"}, slurm("b"), "--token");
   fails({"join", "localhost", "--slurm"}, slurm("b"), "give one of them");

@@ -1,7 +1,7 @@
 #include "tests/cluster/support/hosts.hpp"
 
+#include "runtime/identity/identity.hpp"
 #include "runtime/wire/internet.hpp"
-#include "tests/cluster/support/identities.hpp"
 
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ host_cluster::command(const place& where,
 
 void host_cluster::add(const std::string& name, const place& where,
                        const std::vector<std::string>& more) {
-  add_host(shop_ / "cluster", shop_ / name, name);
+  make_host(shop_ / "cluster", name, shop_ / name);
   join(name, where, more);
 }
 
