@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/compressed.hpp"
+#include "messages/membership.hpp"
 #include "messages/run_control.hpp"
 #include "messages/types.hpp"
 #include "messages/with_buffers.hpp"
@@ -69,8 +70,27 @@ using evaluator_actor = caf::typed_actor<
   caf::reacts_to<node_snapshot>,
   // Measures how far the nodes are apart once all have sent this round's.
   caf::reacts_to<node_report>,
+  // Waits for the node no more, until it is back.
+  caf::reacts_to<node_away>,
+  // Waits for it again.
+  caf::reacts_to<node_back>,
   // Reports the rows that still wait for other nodes.
   caf::replies_to<caf::flush_atom>::with<caf::ok_atom>>;
+
+/// Sees to it that all nodes of a run agree on who takes part.
+using membership_actor = caf::typed_actor<
+  // The run begins; so does the time of its faults.
+  caf::reacts_to<start_training>,
+  // A node has made its last step.
+  caf::reacts_to<node_finished>,
+  // A node says how far it may get without the next view.
+  caf::reacts_to<view_bound>,
+  // A node has begun with the state of another one.
+  caf::reacts_to<node_begun>,
+  // A node wants to be back.
+  caf::reacts_to<node_returns>,
+  // Time for the next fault, or for what it leads to.
+  caf::reacts_to<caf::tick_atom>>;
 
 /// Represents one process of a run that is spread over several.
 using host_actor = caf::typed_actor<

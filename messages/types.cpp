@@ -3,6 +3,7 @@
 #include "messages/actors.hpp"
 #include "messages/compressed.hpp"
 #include "messages/error_code.hpp"
+#include "messages/membership.hpp"
 
 #include <caf/actor_system_config.hpp>
 

@@ -37,6 +37,7 @@ void report_end(coordinator_pointer self) {
     return;
   st.ended = true;
   st.config.observer->on_end(st.end);
+  st.config.membership = nullptr;
   self->quit();
 }
 
@@ -94,6 +95,8 @@ void finished(coordinator_pointer self, node_id id) {
   if (st.running.erase(id) == 0)
     return;
   st.config.observer->on_finished(id);
+  if (st.config.membership)
+    caf::anon_send(st.config.membership, node_finished{{id, 0, 0, 0}});
   if (!st.running.empty())
     return;
   if (!st.survived && st.end.code == exit_code::success)
@@ -125,6 +128,8 @@ coordinator_actor::behavior_type coordinator(coordinator_pointer self,
       self->state.config.observer->on_start();
       for (const auto& node : self->state.config.nodes)
         caf::anon_send(node.handle, start_training{});
+      if (self->state.config.membership)
+        self->send(self->state.config.membership, start_training{});
     },
     [self](const progress& x) {
       self->state.config.observer->on_progress(x.stamp.source, x.stamp.step);

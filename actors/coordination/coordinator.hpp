@@ -22,6 +22,9 @@ struct coordinator_config {
   /// The parameter servers among the nodes. With them the loss of a worker is
   /// for them to judge; between peers it ends the run.
   std::vector<node_id> servers;
+  /// Who sees to it that all agree on who takes part; none where nobody comes
+  /// and goes.
+  membership_actor membership{};
   /// Outlives the coordinator.
   run_observer* observer = nullptr;
   /// Longest time that nodes may take to finish once a run is stopped.

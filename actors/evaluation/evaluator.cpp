@@ -161,14 +161,20 @@ void evaluator_state::report_served(const node_snapshot& x, metrics_row row) {
 
 void evaluator_state::take_peer(const node_snapshot& x) {
   auto id = x.stamp.source;
-  auto& record = open[x.epoch];
-  record.rows[id] = x.crashed ? row_of(x) : measured(x);
+  auto row = x.crashed ? row_of(x) : measured(x);
+  auto late = x.epoch <= closed_epoch;
+  if (late) // the others have been compared without it
+    config.observer->on_row(row);
+  epoch_record unused;
+  auto& record = late ? unused : open[x.epoch];
+  record.rows[id] = row;
   record.edges[id] = x.edges;
   if (!x.crashed)
     record.parameters[id] = {x.weights, x.buffers};
   if (x.final) {
     auto& last = ended[id] = {x.epoch, std::nullopt, x.edges};
-    if (!x.crashed)
+    // Whoever left is not what it was.
+    if (!x.crashed && !away.contains(id))
       last.last = {x.weights, x.buffers};
   }
   if (!x.crashed)
@@ -179,15 +185,6 @@ void evaluator_state::take_peer(const node_snapshot& x) {
     close_complete_rounds();
 }
 
-void evaluator_state::count(const node_snapshot& x) {
-  auto& last = reported[x.stamp.source];
-  if (--living_at[last] == 0)
-    living_at.erase(last);
-  last = x.epoch;
-  if (!x.final)
-    ++living_at[last];
-}
-
 void evaluator_state::close_complete_epochs() {
   // Nodes go through epochs in their order.
   while (!open.empty()) {
@@ -195,6 +192,7 @@ void evaluator_state::close_complete_epochs() {
     if (!living_at.empty() && living_at.begin()->first < epoch)
       return;
     close(epoch, record);
+    closed_epoch = epoch;
     open.erase(open.begin());
   }
 }
@@ -270,6 +268,8 @@ void evaluator_state::report_edges(const epoch_record& record,
 }
 
 void evaluator_state::take(const node_report& x) {
+  if (x.stamp.step <= closed_round)
+    return;
   auto& record = rounds[x.stamp.step];
   record.time = std::max(record.time, x.time);
   record.nodes[x.stamp.source] = {x.weights, {}};
@@ -282,17 +282,21 @@ void evaluator_state::close_complete_rounds() {
     auto nodes = record.nodes;
     auto missing = static_cast<size_t>(config.nodes) - nodes.size();
     // Those that have ended before they got here stay as they were.
-    if (missing > 0 && missing <= ended.size())
+    if (missing > 0 && missing <= ended.size() + away.size()) {
       for (const auto& [id, x] : ended) {
         missing -= record.nodes.count(id) == 0 ? 1 : 0;
         if (x.last)
           nodes.emplace(id, *x.last);
       }
+      for (auto id : away)
+        missing -= record.nodes.count(id) == 0 ? 1 : 0;
+    }
     if (missing > 0)
       return;
     auto apart = consensus_distance(
       tensors(nodes, &vectors::weights, config.options.device()));
     config.observer->on_round({step, seconds(record.time), apart});
+    closed_round = step;
     rounds.erase(rounds.begin());
   }
 }
@@ -349,6 +353,8 @@ void evaluator_state::visit_state(state_visitor& visitor,
   });
   visit_value(visitor, "reported", reported);
   visit_value(visitor, "living_at", living_at);
+  visit_value(visitor, "closed_epoch", closed_epoch);
+  visit_value(visitor, "closed_round", closed_round);
   visit_map(visitor, "accounts", accounts, visit_edges);
 }
 
@@ -361,6 +367,8 @@ evaluator(evaluator_actor::stateful_pointer<evaluator_state> self,
   return {
     [self](const node_snapshot& x) { self->state.take(x); },
     [self](const node_report& x) { self->state.take(x); },
+    [self](const node_away& x) { self->state.take(x); },
+    [self](const node_back& x) { self->state.take(x); },
     [self](caf::flush_atom) -> caf::ok_atom {
       self->state.flush();
       return caf::ok_atom::value;

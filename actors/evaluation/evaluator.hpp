@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace caps {
@@ -95,6 +96,12 @@ struct evaluator_state {
   std::map<int64_t, int64_t> reported;
   std::map<int64_t, int64_t> living_at;
 
+  /// Between peers: nodes that are away, and the last epoch and round that were
+  /// reported; what a node says of an earlier one comes too late.
+  std::set<node_id> away;
+  int64_t closed_epoch = 0;
+  int64_t closed_round = -1;
+
   /// With parameter servers: what is known of the edges of each node.
   std::map<node_id, std::vector<edge_record>> accounts;
 
@@ -109,6 +116,8 @@ struct evaluator_state {
   quality measure(const sample_set& samples, const at::Tensor& weights,
                   const at::Tensor& buffers) const;
   void take(const node_report& x);
+  void take(const node_away& x);
+  void take(const node_back& x);
   void flush();
 
   // -- between peers ----------------------------------------------------------

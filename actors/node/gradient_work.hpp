@@ -36,6 +36,11 @@ public:
   /// Where the event of its end comes from.
   const event_origin& origin() const noexcept { return origin_; }
 
+  /// Nobody wants it any more; its computation ends as it would.
+  void abandon() noexcept { abandoned_ = true; }
+
+  bool is_abandoned() const noexcept { return abandoned_; }
+
   /// What the computation, which has ended, found out.
   ///
   /// By value: it outlives the gradient, which is gone once it is committed.
@@ -51,6 +56,7 @@ private:
   std::shared_ptr<gradient_summary> summary_
     = std::make_shared<gradient_summary>();
   event_origin origin_{.kind = event_kind::gradient_ready};
+  bool abandoned_ = false;
 };
 
 /// How a node computes gradients: the order of its samples, the streams of
@@ -69,6 +75,15 @@ public:
 
   /// The gradient under way, whose answer has come; none is from here on.
   pending_gradient take();
+
+  /// Whether the answer to a computation is still to come.
+  bool under_way() const noexcept { return pending_.has_value(); }
+
+  /// Nobody wants the gradient under way any more.
+  void abandon() noexcept {
+    if (pending_)
+      pending_->abandon();
+  }
 
   /// A gradient under way counts as computed.
   void visit_state(state_visitor& visitor, caf::actor_system& system);

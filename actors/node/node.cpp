@@ -22,6 +22,13 @@ namespace {
 /// Signs of life per node and run.
 constexpr int64_t progress_reports = 100;
 
+/// What a paused node handles later: all but what ends the pause.
+bool waits_for_resume(const caf::type_erased_tuple& content) {
+  return !content.match_elements<resume_node>()
+         && !content.match_elements<crash_now>()
+         && !content.match_elements<stop_training>();
+}
+
 } // namespace
 
 node::node(caf::actor_config& config,
@@ -40,27 +47,35 @@ caf::behavior node::make_behavior() {
   own_messages_ = {
     [this](const introductions& x) { introduce(x); },
     [this](start_training) { start(); },
-    [this](stop_training) {
-      if (phase_ != phase::finished)
-        handle({.kind = event_kind::stop}, {}, [this] { conclude(); });
-    },
+    [this](stop_training) { stop(); },
     [this](const crash_due& x) { crash(x); },
   };
+  if (environment_->has_views)
+    own_messages_ = own_messages_.or_else(membership_messages());
   // What the node itself does not handle belongs to the protocol.
   set_default_handler(
     [this](caf::scheduled_actor*,
            caf::message_view& x) -> caf::result<caf::message> {
       auto& content = x.content();
+      if (paused_ && waits_for_resume(content)) {
+        held_.push_back(x.move_content_to_message());
+        return caf::message{};
+      }
       if (!is_of_protocol(content) && own_messages_(content))
         return caf::message{};
       // Others may have started before: what they say waits.
       if (phase_ == phase::idle)
         return caf::skip();
-      if (phase_ == phase::training)
+      if (phase_ != phase::finished)
         receive(content);
       return caf::message{};
     });
-  return {[this](const computed& x) { take_gradient(x); }};
+  return {[this](const computed& x) {
+    if (paused_)
+      held_.push_back(caf::make_message(x));
+    else
+      take_gradient(x);
+  }};
 }
 
 void node::on_exit() {
@@ -87,7 +102,8 @@ bool node::visit_state(state_visitor& visitor) {
   gradients_.visit_state(visitor, home_system());
   outbox_.visit_state(visitor);
   quality_.visit_state(visitor);
-  return protocol_.visit_state(visitor);
+  // The views that are to come, and what came for them, are not shown.
+  return protocol_.visit_state(visitor) && !environment_->has_views;
 }
 
 bool node::is_settled() const noexcept {
@@ -109,12 +125,24 @@ void node::start() {
   phase_ = phase::training;
   handle({.kind = event_kind::start}, {}, [this] {
     started_ = events_.time();
+    if (own_.absent) {
+      go_away({});
+      return;
+    }
     keep_state(snapshot_reason::start);
     auto content = caf::make_message(start_training{});
     guarded([&] { protocol_.handle(content); });
   });
   if (own_.crash_at)
     schedule_crash();
+}
+
+void node::stop() {
+  if (phase_ == phase::away)
+    crash_for_good(
+      fmt::format("node {} was away when the run was stopped", id()));
+  else if (phase_ != phase::finished)
+    handle({.kind = event_kind::stop}, {}, [this] { conclude(); });
 }
 
 void node::conclude() {
@@ -146,13 +174,17 @@ const std::optional<node::duration>& node::crash_time() const {
 }
 
 void node::crash(const crash_due& x) {
-  if (phase_ != phase::training || crash_time() != x.at)
+  if (phase_ == phase::training && crash_time() == x.at)
+    crash_for_good(fmt::format("node {} crashes at {} after {} steps, as "
+                               "[[fault]] says",
+                               id(), to_text(x.at), step()));
+}
+
+void node::crash_for_good(const std::string& text) {
+  if (phase_ == phase::finished)
     return;
   // No last words to other nodes: that is for their protocols to notice.
   handle({.kind = event_kind::crash}, {}, [&] {
-    auto text = fmt::format("node {} crashes at {} after {} steps, as "
-                            "[[fault]] says",
-                            id(), to_text(x.at), step());
     if (events_.is_watched())
       events_.note(true, text);
     send_snapshot(moment::crash);
@@ -197,6 +229,8 @@ void node::handle(const event_origin& origin, const caf::message& content,
   if (std::exchange(ends_, false))
     report_end();
   events_.end(origin, content, step(), weights, weights.version() != version);
+  if (entered_)
+    take_kept();
 }
 
 bool node::is_of_protocol(const caf::type_erased_tuple& content) const {
@@ -211,6 +245,10 @@ void node::receive(caf::type_erased_tuple& content) {
   }
   if (content.match_elements<observed_message>()) {
     const auto& x = content.get_as<observed_message>(0);
+    if (environment_->has_views) {
+      receive_in_view(x);
+      return;
+    }
     auto own = x.origin.stamp.source == id();
     auto letter = x.content;
     handle(x.origin, own ? caf::message{} : letter, [&] { dispatch(letter); });
@@ -239,12 +277,15 @@ void node::dispatch(caf::type_erased_tuple& content) {
 }
 
 void node::take_gradient(const computed& x) {
-  if (phase_ != phase::training)
+  if (phase_ == phase::finished)
     return;
   auto pending = gradients_.take();
   auto origin = pending.origin();
   handle(origin, {}, [&] {
-    guarded([&] { use_gradient(x, std::move(pending)); });
+    if (pending.is_abandoned())
+      compute_if_held();
+    else
+      guarded([&] { use_gradient(x, std::move(pending)); });
   });
 }
 
@@ -288,8 +329,17 @@ void node::guarded(F f) {
 // -- training -----------------------------------------------------------------
 
 void node::compute() {
+  // Before the node was away, it may have begun one.
+  compute_held_ = views_.holds(step()) || gradients_.under_way();
+  if (compute_held_)
+    return;
   gradients_.start(this, parameters(), own_.compute,
                    events_.begin_computation(step()));
+}
+
+void node::compute_if_held() {
+  if (compute_held_ && phase_ == phase::training)
+    compute();
 }
 
 bool node::finish_step() {
@@ -309,70 +359,14 @@ bool node::finish_step() {
                    node_report{next_stamp(), now().count(), lend_weights()});
   if (step() % std::max<int64_t>(1, steps_total() / progress_reports) == 0)
     caf::anon_send(coordinator_, progress{next_stamp()});
-  return true;
+  enter_views();
+  return phase_ == phase::training;
 }
 
 void node::count_gradient(const gradient& x) {
   if (events_.is_watched())
     events_.add_loss(x.loss);
   quality_.add(x.loss, x.correct, x.samples);
-}
-
-// -- messages -----------------------------------------------------------------
-
-message_stamp node::next_stamp() {
-  return {id(), step(), ++sequence_, static_cast<uint64_t>(step())};
-}
-
-void node::route(node_id to, outgoing x) {
-  auto way = outbox_.find(to);
-  if (way == nullptr) {
-    fail(error_code::unknown_sender,
-         fmt::format("node {} sends to node {}, which is no neighbour of it",
-                     id(), to));
-    return;
-  }
-  outbox_.count(*way, x.bytes);
-  if (events_.pass(to, x.stamp, x.versioned, x.bytes, x.content))
-    return;
-  outbox_.deliver(*way, std::move(x.content), x.bytes);
-}
-
-void node::schedule(duration delay, caf::message content) {
-  if (!events_.pass_timer(step(), content))
-    send_after(delay, std::move(content));
-}
-
-void node::send_after(duration delay, caf::message content) {
-  clock().schedule_message(clock().now() + delay, caf::strong_actor_ptr{ctrl()},
-                           caf::make_mailbox_element(ctrl(),
-                                                     caf::make_message_id(), {},
-                                                     std::move(content)));
-}
-
-at::Tensor node::accept(const message_stamp& from, const tensor_payload& x) {
-  return accept(from, x, parameters().layout().numel());
-}
-
-at::Tensor node::accept(const message_stamp& from, const tensor_payload& x,
-                        int64_t numel) {
-  const auto& own = parameters().weights().read();
-  auto problem = check_payload(x, to_element_type(own.scalar_type()),
-                               static_cast<size_t>(numel));
-  if (problem) {
-    fail(error_code::mismatched_payload,
-         fmt::format("node {} cannot use the parameters of node {} at step "
-                     "{}: {}",
-                     id(), from.source, from.step,
-                     describe(home_system(), problem)));
-    return {};
-  }
-  auto result = to_tensor(x);
-  return own.device().is_cpu() ? result : result.to(own.device());
-}
-
-tensor_payload node::lend_weights() {
-  return to_payload(parameters().weights().read());
 }
 
 } // namespace caps

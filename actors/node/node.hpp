@@ -3,11 +3,13 @@
 #include "actors/node/batch_quality.hpp"
 #include "actors/node/event_account.hpp"
 #include "actors/node/gradient_work.hpp"
+#include "actors/node/membership_orders.hpp"
 #include "actors/node/node_config.hpp"
 #include "actors/node/node_context.hpp"
 #include "actors/node/outbox.hpp"
 #include "actors/node/running_protocol.hpp"
 #include "actors/node/trained_parameters.hpp"
+#include "actors/node/view_keeper.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
@@ -26,13 +28,14 @@ struct crash_due {
   std::chrono::nanoseconds at{0};
 };
 
-/// A participant and its life: idle, training, finished. Implements
+/// A participant and its life: idle, training, away, finished. Implements
 /// `peer_actor`; other messages go to the protocol, whose context it is.
 ///
 /// Its parts know nothing of each other: what it trains
 /// (`trained_parameters`), how it computes gradients (`gradient_work`), what it
-/// sends (`outbox`), what those who look on are told (`event_account`), and the
-/// protocol that it follows (`running_protocol`).
+/// sends (`outbox`), what those who look on are told (`event_account`), who
+/// takes part with it (`view_keeper`), and the protocol that it follows
+/// (`running_protocol`).
 class node final : public caf::event_based_actor, public node_context {
 public:
   node(caf::actor_config& config,
@@ -128,13 +131,15 @@ protected:
   caf::actor_system& system() noexcept override { return home_system(); }
 
 private:
-  /// Training, or not any more: a node that has finished takes no messages.
-  enum class phase : uint8_t { idle, training, finished };
+  /// Training, or not now, or not any more: a node that is away or has finished
+  /// takes no messages of others.
+  enum class phase : uint8_t { idle, training, away, finished };
 
   // -- life -------------------------------------------------------------------
 
   void introduce(const introductions& x);
   void start();
+  void stop();
   /// Ends training here; it is reported with the event at hand, since what
   /// the protocol still sends belongs to the account.
   void conclude();
@@ -144,11 +149,36 @@ private:
   /// Takes up what goes on otherwise than the run began.
   void adapt();
 
+  // -- membership: node_membership.cpp ----------------------------------------
+
+  /// The handlers of what the membership of the run says.
+  caf::message_handler membership_messages();
+  void hear_proposal(const proposal_order& x);
+  void hear_view(const view_order& x);
+  /// Enters all views that hold by now.
+  void enter_views();
+  void enter(const view_order& x);
+  /// Goes away in the course of an event.
+  void go_away(const std::string& text);
+  void crash(const crash_now& x);
+  /// Ends a node that is away.
+  void crash_for_good(const std::string& text);
+  void resume();
+  /// A message between nodes of a run that has views.
+  void receive_in_view(const observed_message& x);
+  void send_state(node_id to, int64_t view);
+  void begin_with(const observed_message& x);
+  /// Begins in the next view; `shared` is the state of another node, or null.
+  void begin(const state_transfer* shared);
+  /// Handles what came before its view was entered.
+  void take_kept();
+
   // -- events -----------------------------------------------------------------
 
   /// Does `f`, which is what `origin` asks for, as one event.
   template <class F>
   void handle(const event_origin& origin, const caf::message& content, F f);
+  void take_held(caf::message& content);
   void receive(caf::type_erased_tuple& content);
   void handle_of_protocol(caf::type_erased_tuple& content);
   /// Whether a message is of the type that the protocol was sent last.
@@ -157,6 +187,8 @@ private:
   void dispatch(caf::type_erased_tuple& content);
   void take_gradient(const computed& x);
   void use_gradient(const computed& x, pending_gradient pending);
+  /// Starts a computation that had to wait, if it need not any more.
+  void compute_if_held();
   /// Runs `f`, turning an exception into a failure of the node.
   template <class F>
   void guarded(F f);
@@ -192,6 +224,17 @@ private:
   random_stream stream_;
   caf::actor coordinator_;
   caf::actor evaluator_;
+  view_keeper views_;
+  caf::actor membership_;
+  /// Messages of views that are still to come.
+  std::vector<observed_message> kept_;
+  /// What came while the node was paused.
+  std::vector<caf::message> held_;
+  bool paused_ = false;
+  /// Whether views were entered since `kept_` was looked at.
+  bool entered_ = false;
+  /// Whether a gradient is to be computed once the node may.
+  bool compute_held_ = false;
   phase phase_ = phase::idle;
   /// Whether training ends with the event at hand, and if it fails, how.
   bool ends_ = false;

@@ -57,6 +57,8 @@ struct node_environment {
   std::optional<schedule> rates;
   std::shared_ptr<const protocol_recipe> protocol;
   compute_service* compute = nullptr;
+  /// Whether who takes part may change, in views that all agree on.
+  bool has_views = false;
   /// Sees everything the nodes handle; null for none.
   event_sink* events = nullptr;
   /// What goes on otherwise than the run began, by id: compute models, links
@@ -87,8 +89,12 @@ struct node_config {
   compute_model compute;
   /// Outgoing links that are not ideal.
   std::map<node_id, link_model> links;
+  /// Of links that are added in the course of the run.
+  link_model new_link;
   /// When the node crashes, since training started; never if absent.
   std::optional<std::chrono::nanoseconds> crash_at;
+  /// Whether the node joins later.
+  bool absent = false;
 };
 
 /// Fills in what a node has in common with all others.

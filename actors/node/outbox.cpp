@@ -30,12 +30,34 @@ void outbox::open(const std::vector<acquaintance>& neighbours,
   change(models);
 }
 
+void outbox::extend(const std::vector<acquaintance>& neighbours,
+                    const std::map<node_id, link_model>& models,
+                    const link_model& usual) {
+  for (const auto& other : neighbours) {
+    if (other.id == id_ || find(other.id) != nullptr)
+      continue;
+    links_.push_back({other.id, other.handle});
+    auto own = models.find(other.id);
+    const auto& model = own != models.end() ? own->second : usual;
+    if (!model.ideal())
+      links_.back().injector = make_injector(other.id, model);
+  }
+}
+
+void outbox::part(const std::vector<node_id>& peers, int64_t by) {
+  for (auto id : peers)
+    if ((parted_[id] += by) == 0)
+      parted_.erase(id);
+}
+
 outbox::link* outbox::find(node_id to) {
   auto i = std::ranges::find(links_, to, &link::to);
   return i != links_.end() ? &*i : nullptr;
 }
 
 void outbox::deliver(const link& way, caf::message content, size_t bytes) {
+  if (parted_.contains(way.to))
+    return;
   if (way.injector)
     owner_.send(way.injector, envelope{way.handle, std::move(content), bytes});
   else

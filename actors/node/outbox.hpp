@@ -42,6 +42,16 @@ public:
   void open(const std::vector<acquaintance>& neighbours,
             const std::map<node_id, link_model>& models);
 
+  /// Opens ways to those of these neighbours to whom there is none; `models`
+  /// tells of links that are not as `usual`.
+  void extend(const std::vector<acquaintance>& neighbours,
+              const std::map<node_id, link_model>& models,
+              const link_model& usual);
+
+  /// Loses what is sent to these from here on, or (`by` -1) does so for one
+  /// reason less.
+  void part(const std::vector<node_id>& peers, int64_t by);
+
   /// Lets go of all handles: neighbours hold each other's.
   void close() { links_.clear(); }
 
@@ -88,6 +98,8 @@ private:
   node_id id_;
   uint64_t seed_;
   std::vector<link> links_;
+  /// Those to whom links are parted, and for how many reasons each.
+  std::map<node_id, int64_t> parted_;
   uint64_t bytes_sent_ = 0;
   uint64_t messages_sent_ = 0;
   /// Messages of each in-neighbour that did not come in time.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/node/edge_changes.hpp"
 #include "actors/node/node_context.hpp"
 #include "models/consensus/mixing.hpp"
 #include "models/options.hpp"
@@ -53,6 +54,23 @@ public:
   /// What this protocol measured since training started; asked for at the end
   /// of every epoch.
   virtual std::vector<metric_value> metrics() { return {}; }
+
+  /// A neighbour, or a server, says nothing any more: nobody waits for it until
+  /// the view comes that is without it.
+  virtual void stop_waiting_for(node_id) {}
+
+  /// The node has entered another view, between two updates: its context has
+  /// the neighbours and weights of that one. Where nodes wait for each other,
+  /// all enter a view after the same number of updates.
+  ///
+  /// Returns whether the protocol can go on so; one that says nothing cannot.
+  virtual bool neighbours_changed(const edge_changes&) { return false; }
+
+  /// Shows what a node that begins takes over of this protocol at another node,
+  /// besides parameters, buffers and optimizer, which it has already. Called
+  /// once per node that begins: at the giving node, and then, with a visitor
+  /// that restores, at the receiving one before it starts.
+  virtual void share_state(state_visitor&) {}
 
   /// Shows everything that this protocol must remember to go on exactly where
   /// it is. Of another one, made with the same options at the same node and

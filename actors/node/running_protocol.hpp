@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/node/edge_changes.hpp"
 #include "actors/node/protocol.hpp"
 
 #include <c10/core/Device.h>
@@ -28,6 +29,13 @@ public:
   /// remembers. Throws `error` if the two do not remember the same.
   void change(const recipe_ptr& recipe, node_context& node,
               c10::Device device);
+
+  /// As `protocol` says.
+  void stop_waiting_for(node_id gone) { protocol_->stop_waiting_for(gone); }
+  bool neighbours_changed(const edge_changes& x) {
+    return protocol_->neighbours_changed(x);
+  }
+  void share_state(state_visitor& visitor) { protocol_->share_state(visitor); }
 
   std::vector<waiting> waits() const { return protocol_->waits(); }
 

@@ -62,6 +62,15 @@ void trained_parameters::count_step() {
   set_learning_rate();
 }
 
+void trained_parameters::go_on_from(int64_t step, const at::Tensor& weights,
+                                    const at::Tensor& buffers) {
+  step_ = step;
+  vectors_.weights().writable().copy_(weights);
+  if (vectors_.layout().buffer_numel() > 0)
+    vectors_.buffers().writable().copy_(buffers);
+  set_learning_rate();
+}
+
 void trained_parameters::set_learning_rate() {
   if (environment_->rates)
     optimizer_->learning_rate(rate_after(step_));

@@ -51,6 +51,10 @@ public:
   /// One more update was made; the next has the learning rate of its place.
   void count_step();
 
+  /// Goes on after `step` updates with what another node has trained.
+  void go_on_from(int64_t step, const at::Tensor& weights,
+                  const at::Tensor& buffers);
+
   /// Goes on with the optimizer of the environment, another rule with the
   /// memory of this one.
   void change_optimizer();

@@ -18,9 +18,8 @@ namespace caps {
 /// Where something that a node handles comes from: a message of another node,
 /// or the node's own computation or timer.
 struct event_origin {
-  /// The type of a message between nodes, such as "parameters"; "start",
-  /// "stop", "crash", "gradient_ready" or "timer" otherwise. Lives as long as
-  /// the program.
+  /// The type of a message between nodes, such as "parameters"; otherwise as
+  /// in `event_kind`. Lives as long as the program.
   std::string_view kind{};
   /// Of a message, as it was stamped. For a computation or a timer, the node
   /// and its step when it began, and `sequence` counts within the kind.
@@ -77,7 +76,8 @@ struct event_end {
   event_ticket ticket;
   node_id node = no_node;
   const event_origin& origin;
-  /// The message of a neighbour; empty for everything else.
+  /// The message of a neighbour or of the membership; empty for everything
+  /// else.
   const caf::message& content;
   /// Updates made at the node so far.
   int64_t node_step = 0;
@@ -136,6 +136,15 @@ namespace event_kind {
 inline constexpr std::string_view start = "start";
 inline constexpr std::string_view stop = "stop";
 inline constexpr std::string_view crash = "crash";
+inline constexpr std::string_view down = "down";
+inline constexpr std::string_view proposal = "proposal";
+inline constexpr std::string_view view = "view";
+
+/// Whether it is something that the membership of the run tells a node, which
+/// recordings keep the content of.
+constexpr bool is_of_membership(std::string_view kind) {
+  return kind == proposal || kind == view;
+}
 inline constexpr std::string_view gradient_ready = "gradient_ready";
 inline constexpr std::string_view timer = "timer";
 

@@ -4,9 +4,11 @@
 #include "messages/types.hpp"
 #include "models/errors.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace caps {
 
@@ -64,6 +66,20 @@ struct round_row {
   double consensus_distance = 0;
 };
 
+/// Who takes part from a moment on: a line of views.csv.
+struct view_row {
+  int64_t number = 0;
+  /// On the run's clock: when all were told, and when the first of what made it
+  /// necessary was noticed.
+  std::chrono::nanoseconds time{0};
+  std::chrono::nanoseconds caused{0};
+  /// The update from which it holds; -1: at once.
+  int64_t from_step = -1;
+  std::vector<node_id> living;
+  /// One line.
+  std::string cause;
+};
+
 /// How a run ended.
 struct run_end {
   exit_code code = exit_code::success;
@@ -97,6 +113,9 @@ public:
   virtual void on_edge(const edge_row&) {}
 
   virtual void on_round(const round_row&) {}
+
+  /// All who live have been told of the next view.
+  virtual void on_view(const view_row&) {}
 
   /// What has passed between processes so far, of some edges.
   virtual void on_links(const link_report&) {}

@@ -35,8 +35,8 @@ public:
   async_server(node_context& node, const async_options& options)
     : parameter_server(node, options.serving), options_(options),
       worker_steps_(node.steps_total()
-                    / static_cast<int64_t>(node.in_neighbours().size())),
-      accounts_(node.in_neighbours().size()) {}
+                    / static_cast<int64_t>(clients().size())),
+      accounts_(clients().size()) {}
 
   std::vector<metric_value> metrics() override {
     auto result = parameter_server::metrics();

@@ -34,8 +34,15 @@ private:
   }
 
   void send_to(size_t index) override {
-    send(index,
-                   parameters{{}, context().lend_weights()});
+    send(index, parameters{{}, context().lend_weights()});
+  }
+
+  /// The multipliers of all nodes sum to zero, as at the beginning: without
+  /// those who are gone they would not.
+  void edges_changed(const edge_changes& x) override {
+    const auto& own = context().parameters().weights().read();
+    edge_changes::carry_or(received_, x.in, own);
+    multiplier_ = at::zeros_like(own);
   }
 
   void update() override {

@@ -1,5 +1,6 @@
 #include "actors/protocols/choco.hpp"
 
+#include "actors/node/payload_tensor.hpp"
 #include "actors/protocols/compressed_payload.hpp"
 #include "actors/protocols/swapping.hpp"
 #include "models/compression/compressor.hpp"
@@ -29,8 +30,9 @@ public:
       step_size_(options.step_size), compressor_(options.recipe->make()) {}
 
   caf::behavior behavior() override {
-    return handlers_for<compressed_difference>(
-      [this](const compressed_difference& x) { take(x); });
+    return handlers_for<compressed_difference, parameters>(
+      {[this](const compressed_difference& x) { take(x); },
+       [this](const parameters& x) { take(x); }});
   }
 
   bool visit_state(state_visitor& visitor) override {
@@ -38,6 +40,7 @@ public:
     visit_value(visitor, "public_copy", public_copy_);
     visit_value(visitor, "copies", copies_);
     visit_value(visitor, "difference", difference_);
+    visit_value(visitor, "sends_whole", sends_whole_);
     context().visit_as_sent(visitor, "change", change_);
     return true;
   }
@@ -52,6 +55,17 @@ private:
     for (size_t i = 0; i < mixing().size(); ++i)
       copies_.push_back(copy());
     difference_ = at::empty_like(start);
+    // Who begins among others is known to nobody.
+    sends_whole_.assign(context().out_neighbours().size(),
+                        context().step() > 0);
+  }
+
+  void edges_changed(const edge_changes& x) override {
+    edge_changes::carry(copies_, x.in,
+                        [&](size_t) { return at::zeros_like(public_copy_); });
+    sends_whole_.clear();
+    for (const auto& before : x.out)
+      sends_whole_.push_back(!before);
   }
 
   bool needs_every_message() const override { return true; }
@@ -60,6 +74,13 @@ private:
     auto content = to_compressed(x.content, difference_.numel(),
                                  difference_.scalar_type());
     add_decompressed(content, 1, copies_[index_of(x.stamp.source)]);
+  }
+
+  /// The whole public copy of a neighbour with whom this node begins anew.
+  void take(const parameters& x) {
+    auto copy = context().accept(x.stamp, x.weights);
+    if (copy.defined())
+      copies_[index_of(x.stamp.source)] = copy.clone();
   }
 
   /// The local update, and what it changes in the public copy.
@@ -77,7 +98,11 @@ private:
   }
 
   void send_to(size_t index) override {
-    send(index, compressed_difference{{}, change_});
+    if (sends_whole_[index])
+      send(index, parameters{{}, to_payload(public_copy_.clone())});
+    else
+      send(index, compressed_difference{{}, change_});
+    sends_whole_[index] = false;
   }
 
   void update() override {
@@ -96,6 +121,8 @@ private:
   std::vector<at::Tensor> copies_;
   at::Tensor difference_;
   compressed_payload change_;
+  /// Whether an out-neighbour is sent the whole copy next.
+  std::vector<bool> sends_whole_;
 };
 
 class choco_recipe final : public protocol_recipe {

@@ -50,6 +50,14 @@ private:
     send(index, parameters{{}, context().lend_weights()});
   }
 
+  /// The difference that the last step took out was one among the neighbours
+  /// of that step: the next one is a plain step again, as the first.
+  void edges_changed(const edge_changes& x) override {
+    const auto& own = context().parameters().weights().read();
+    edge_changes::carry_or(received_, x.in, own);
+    memory_ = own.clone();
+  }
+
   void update() override {
     auto& weights = context().parameters().weights();
     auto next = weights.target();

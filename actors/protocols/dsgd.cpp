@@ -1,5 +1,6 @@
 #include "actors/protocols/dsgd.hpp"
 
+#include "actors/node/payload_tensor.hpp"
 #include "actors/protocols/compressed_payload.hpp"
 #include "actors/protocols/reduction_metrics.hpp"
 #include "actors/protocols/swapping.hpp"
@@ -57,6 +58,7 @@ public:
     if (has_update)
       update_ = std::move(update);
     visit_value(visitor, "last_sent", last_sent_);
+    visit_value(visitor, "sends_whole", sends_whole_);
     const patchwork none{context().parameters().weights().read()};
     visit_list(visitor, "copies", copies_, none,
                [&](const std::string& index, patchwork& x) {
@@ -85,6 +87,23 @@ private:
     reduction_->start(start);
     for (auto& x : received_)
       x = copies_.emplace_back(start).whole();
+    // Who begins among others is known to nobody.
+    sends_whole_.assign(context().out_neighbours().size(),
+                        context().step() > 0);
+  }
+
+  void edges_changed(const edge_changes& x) override {
+    const auto& own = context().parameters().weights().read();
+    edge_changes::carry_or(received_, x.in, own);
+    edge_changes::carry(fresh_, x.in, [](size_t) { return false; });
+    if (!reduction_)
+      return;
+    edge_changes::carry(copies_, x.in, [&](size_t) { return patchwork{own}; });
+    for (size_t i = 0; i < copies_.size(); ++i)
+      received_[i] = copies_[i].whole();
+    sends_whole_.clear();
+    for (const auto& before : x.out)
+      sends_whole_.push_back(!before);
   }
 
   bool needs_every_message() const override { return reduction_ != nullptr; }
@@ -94,6 +113,10 @@ private:
     if (!weights.defined())
       return;
     auto i = index_of(x.stamp.source);
+    if (reduction_) { // all of what comes in parts from here on
+      copies_[i] = patchwork{weights};
+      weights = copies_[i].whole();
+    }
     received_[i] = std::move(weights);
     fresh_[i] = true;
   }
@@ -120,7 +143,11 @@ private:
           context().parameters().weights().read(), context().stream()))};
       last_sent_ = static_cast<uint64_t>(context().step());
     }
-    send(index, *update_);
+    if (sends_whole_[index])
+      send(index, parameters{{}, to_payload(reduction_->copy().clone())});
+    else
+      send(index, *update_);
+    sends_whole_[index] = false;
   }
 
   void observe(const gradient_ready& x) override {
@@ -174,6 +201,8 @@ private:
   std::deque<patchwork> copies_;
   /// Whether it came since the last update.
   std::vector<bool> fresh_;
+  /// Whether an out-neighbour is sent all parameters next, with a compressor.
+  std::vector<bool> sends_whole_;
 };
 
 class dsgd_recipe final : public protocol_recipe {

@@ -36,14 +36,31 @@ bool dual_swapping::visit_state(state_visitor& visitor) {
 void dual_swapping::begin() {
   const auto& start = context().parameters().weights().read();
   for (const auto& x : context().in_neighbours()) {
-    dual_edge edge;
-    edge.sign = how_.sign(context().id(), x.id);
-    edge.received = at::zeros_like(start);
-    edge.average = start.clone();
-    edge.parameters = start;
-    edges_.push_back(std::move(edge));
+    edges_.push_back(new_edge(x.id));
     prepared_.emplace_back(start.numel(), start.options());
   }
+}
+
+dual_edge dual_swapping::new_edge(node_id other) {
+  const auto& own = context().parameters().weights().read();
+  dual_edge result;
+  result.sign = how_.sign(context().id(), other);
+  result.received = at::zeros_like(own);
+  result.average = own.clone();
+  result.parameters = own;
+  return result;
+}
+
+/// The dual of an edge that is no more goes with it; that of a new one is zero
+/// at both ends.
+void dual_swapping::edges_changed(const edge_changes& x) {
+  const auto& own = context().parameters().weights().read();
+  edge_changes::carry(edges_, x.in, [&](size_t i) {
+    return new_edge(context().in_neighbours()[i].id);
+  });
+  edge_changes::carry(prepared_, x.out, [&](size_t) {
+    return flat_buffer{own.numel(), own.options()};
+  });
 }
 
 void dual_swapping::take(const dual& x) {

@@ -51,6 +51,23 @@ private:
     send(index, parameters{{}, to_payload(sent_[index].read())});
   }
 
+  void edges_changed(const edge_changes& x) override {
+    const auto& own = context().parameters().weights().read();
+    edge_changes::carry_or(received_, x.in, own);
+    carry_copies(sent_, x.out, own);
+    if (context().averages_buffers())
+      carry_copies(buffers_sent_, x.out,
+                   context().parameters().buffers().read());
+  }
+
+  static void carry_copies(std::vector<flat_buffer>& copies,
+                           const edge_changes::positions& from,
+                           const at::Tensor& fresh) {
+    edge_changes::carry(copies, from, [&](size_t) {
+      return std::move(copies_of(fresh, 1).front());
+    });
+  }
+
   void update() override {
     auto& weights = context().parameters().weights();
     auto next = weights.target();

@@ -58,6 +58,26 @@ std::vector<waiting> gradient_worker::waits() const {
   return result;
 }
 
+/// Servers are always the same; what went to one that could not be reached, and
+/// its answer, are lost.
+bool gradient_worker::neighbours_changed(const edge_changes& x) {
+  if (!waiting_)
+    return true;
+  silences_ = 0;
+  for (size_t i = 0; i < x.in.size(); ++i) {
+    auto server = std::ranges::find(sources_, context_.in_neighbours()[i].id,
+                                    &source::server);
+    if (!x.in[i] && server != sources_.end() && !server->answered)
+      ask(*server);
+  }
+  return true;
+}
+
+bool gradient_worker::reaches(node_id server) const {
+  const auto& reached = context_.in_neighbours();
+  return std::ranges::find(reached, server, &neighbour::id) != reached.end();
+}
+
 std::vector<metric_value> gradient_worker::metrics() {
   std::vector<metric_value> result{
     {"waiting_seconds", "", 0, to_seconds(waited_)}};
@@ -234,10 +254,12 @@ void gradient_worker::assemble() {
 
 void gradient_worker::ask_again() {
   auto limit = context_.swaps().missed_max + 2;
-  if (++silences_ < limit) {
+  auto all_reached = std::ranges::all_of(
+    sources_, [this](const source& x) { return reaches(x.server); });
+  if (!all_reached || ++silences_ < limit) {
     deadline_.arm();
     for (const auto& x : sources_)
-      if (!x.answered) {
+      if (!x.answered && reaches(x.server)) {
         context_.count_missed(x.server);
         ask(x);
       }

@@ -22,7 +22,8 @@ namespace caps {
 /// it was lost on its way; servers tell copies. After `swaps.max_missed` + 2
 /// times without an answer the run ends with an error that names the server.
 /// (A server itself waits `swaps.timeout` for other workers before it answers
-/// this one, so a first silence says nothing.)
+/// this one, so a first silence says nothing.) A server that cannot be reached
+/// in the view at hand is asked once it can be again.
 class gradient_worker final : public protocol {
 public:
   gradient_worker(node_context& context, const serving_options& options);
@@ -30,6 +31,8 @@ public:
   caf::behavior behavior() override;
   std::vector<waiting> waits() const override;
   std::vector<metric_value> metrics() override;
+
+  bool neighbours_changed(const edge_changes& x) override;
   bool visit_state(state_visitor& visitor) override;
 
 private:
@@ -60,6 +63,7 @@ private:
   void proceed();
   void assemble();
   void ask_again();
+  bool reaches(node_id server) const;
 
   node_context& context_;
   deadline deadline_;

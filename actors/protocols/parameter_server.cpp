@@ -15,22 +15,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace caps {
 
+namespace {
+
+bool takes_part(const node_context& context, node_id worker) {
+  const auto& living = context.in_neighbours();
+  return std::ranges::find(living, worker, &neighbour::id) != living.end();
+}
+
+/// Those too that do not take part yet, by id.
+std::set<node_id> all_workers(const node_context& context) {
+  std::set<node_id> result;
+  for (node_id id = 0; id < context.nodes(); ++id)
+    result.insert(id);
+  for (const auto& x : context.servers())
+    result.erase(x.server);
+  return result;
+}
+
+} // namespace
+
 parameter_server::parameter_server(node_context& context,
                                    const serving_options& options)
-  : context_(context) {
-  for (const auto& x : context.in_neighbours()) {
-    auto& added = clients_.emplace_back(x.id);
+  : context_(context), all_must_stay_(options.min_workers == 0),
+    min_workers_(options.min_workers) {
+  for (auto id : all_workers(context)) {
+    auto& added = clients_.emplace_back(id);
+    // One that is to join later is heard for the first time then.
+    added.lost = !takes_part(context, id);
     if (options.reduce_pulls)
       added.reduction = options.reduction.recipe().make(
         context.parameters().layout(), context.stream());
   }
-  min_workers_ = options.min_workers > 0
-                   ? options.min_workers
-                   : static_cast<int64_t>(clients_.size());
+  count_workers();
 }
 
 caf::behavior parameter_server::behavior() {
@@ -83,6 +104,22 @@ std::vector<metric_value> parameter_server::metrics() {
   return result;
 }
 
+/// Its workers stay in their places, those who are gone as lost ones: whoever
+/// comes back asks for parameters and is heard again.
+bool parameter_server::neighbours_changed(const edge_changes&) {
+  count_workers();
+  for (auto& x : clients_)
+    if (!takes_part(context_, x.from.id()))
+      lose(x, "it takes no part any more", error_code::node_lost);
+  return true;
+}
+
+/// Where all must stay, all who take part must.
+void parameter_server::count_workers() {
+  if (all_must_stay_)
+    min_workers_ = static_cast<int64_t>(context_.in_neighbours().size());
+}
+
 bool parameter_server::visit_state(state_visitor& visitor) {
   visit_value(visitor, "over", over_);
   visit_value(visitor, "last_gradient", last_gradient_);
@@ -105,7 +142,8 @@ bool parameter_server::visit_state(state_visitor& visitor) {
 void parameter_server::start() {
   // Workers owe their first sign of life.
   for (auto& x : clients_)
-    x.owes_since = context_.now();
+    if (!x.lost)
+      x.owes_since = context_.now();
   context_.after(context_.swaps().timeout, deadline_tick{});
 }
 

@@ -28,6 +28,7 @@ public:
   caf::behavior behavior() override;
   std::vector<waiting> waits() const override;
   std::vector<metric_value> metrics() override;
+  bool neighbours_changed(const edge_changes& x) override;
 
   /// Shows what all such servers remember. A derived class overrides it and
   /// calls it first.
@@ -89,6 +90,7 @@ protected:
 
 private:
   void start();
+  void count_workers();
   client* find(node_id worker);
   client* hear(const message_stamp& stamp);
   void receive(const pull& x);
@@ -99,6 +101,7 @@ private:
   void tell_that_it_is_over();
 
   node_context& context_;
+  bool all_must_stay_;
   int64_t min_workers_;
   bool over_ = false;
   std::vector<client> clients_;

@@ -51,8 +51,18 @@ public:
   }
 
 private:
-  void begin() override {
+  void begin() override { count_as_one(); }
+
+  /// Those who are gone took something with them, and those who begin bring
+  /// more: everybody who lives counts as one again, with what it is at.
+  void edges_changed(const edge_changes& x) override {
+    edge_changes::carry_or(weights_of_, x.in, 0.);
+    count_as_one();
+  }
+
+  void count_as_one() {
     sum_.writable().copy_(context().parameters().weights().read());
+    weight_ = 1;
   }
 
   bool needs_every_message() const override { return true; }

@@ -14,7 +14,7 @@ swapping::swapping(node_context& context, swap_order order)
   : context_(context), order_(order),
     deadline_(context, context.swaps().timeout) {
   for (const auto& x : context.in_neighbours()) {
-    inboxes_.push_back({partner{x.id}, {}, -1});
+    inboxes_.push_back({partner{x.id}, {}, -1, false});
     mixing_.push_back(x.weight);
   }
 }
@@ -30,6 +30,32 @@ std::vector<waiting> swapping::waits() const {
   return result;
 }
 
+void swapping::stop_waiting_for(node_id gone) {
+  auto i = index_of(gone);
+  if (i == inboxes_.size())
+    return;
+  inboxes_[i].gone = true;
+  if (swapping_)
+    proceed();
+}
+
+bool swapping::neighbours_changed(const edge_changes& x) {
+  const auto& now = context_.in_neighbours();
+  edge_changes::carry(inboxes_, x.in, [&](size_t i) {
+    return inbox{partner{now[i].id}, {}, -1, false};
+  });
+  mixing_.clear();
+  for (size_t i = 0; i < now.size(); ++i) {
+    mixing_.push_back(now[i].weight);
+    inboxes_[i].gone = false;
+  }
+  if (context_.averages_buffers())
+    edge_changes::carry_or(heard_.last, x.in,
+                           context_.parameters().buffers().read());
+  edges_changed(x);
+  return true;
+}
+
 bool swapping::visit_state(state_visitor& visitor) {
   visit_nested(visitor, "deadline", deadline_);
   visit_value(visitor, "swapping", swapping_);
@@ -37,6 +63,7 @@ bool swapping::visit_state(state_visitor& visitor) {
     visitor.enter(fmt::format("from {}", x.from.id()));
     x.from.visit_state(visitor);
     visit_value(visitor, "newest", x.newest);
+    visit_value(visitor, "gone", x.gone);
     visit_list(visitor, "arrivals", x.arrivals, {},
                [&](const std::string& index, arrival& y) {
                  context_.visit_as_sent(visitor, index + " stamp", y.stamp);
@@ -107,8 +134,9 @@ void swapping::start() {
   if (context_.averages_buffers())
     heard_.last.assign(inboxes_.size(), context_.parameters().buffers().read());
   begin();
-  // Neighbours that start from elsewhere must know from where.
-  if (order_ == swap_order::update_then_swap && !context_.same_start())
+  // Neighbours that start from elsewhere, or later, must know from where.
+  if (order_ == swap_order::update_then_swap
+      && (!context_.same_start() || context_.step() > 0))
     send_due(-1);
   context_.compute();
 }
@@ -167,7 +195,7 @@ bool swapping::has_come(const inbox& x) const {
 }
 
 bool swapping::missing(const inbox& x) const {
-  return due(x) && !x.from.down() && !has_come(x);
+  return due(x) && !x.gone && !x.from.down() && !has_come(x);
 }
 
 void swapping::apply_arrivals(inbox& x) {

@@ -56,6 +56,12 @@ class swapping : public protocol {
 public:
   std::vector<waiting> waits() const override;
 
+  void stop_waiting_for(node_id gone) override;
+
+  /// Takes over the new neighbours and weights, and has `edges_changed` do what
+  /// is left.
+  bool neighbours_changed(const edge_changes& x) override;
+
   /// Shows what all such protocols remember. A derived class that remembers
   /// more overrides it and calls it first.
   bool visit_state(state_visitor& visitor) override;
@@ -132,6 +138,10 @@ protected:
                                const heard_buffers& heard,
                                const at::Tensor& next);
 
+  /// The node has other neighbours: what is kept for each must follow them. Of
+  /// one with whom it begins anew nothing is known but what this node is.
+  virtual void edges_changed(const edge_changes&) {}
+
   /// Whether a message that is older than one already applied still counts.
   virtual bool needs_every_message() const { return false; }
 
@@ -150,6 +160,8 @@ private:
     std::vector<arrival> arrivals;
     /// Step of the newest message applied.
     int64_t newest = -1;
+    /// It says nothing any more.
+    bool gone = false;
   };
 
   caf::behavior handlers_with(const caf::message_handler& own);

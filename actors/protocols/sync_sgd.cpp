@@ -23,8 +23,7 @@ class sync_server final : public parameter_server {
 public:
   sync_server(node_context& node, const sync_options& options)
     : parameter_server(node, options.serving),
-      backup_workers_(options.backup_workers),
-      round_(node.in_neighbours().size()) {}
+      backup_workers_(options.backup_workers), round_(clients().size()) {}
 
   std::vector<metric_value> metrics() override {
     auto result = parameter_server::metrics();

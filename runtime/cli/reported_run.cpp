@@ -12,6 +12,7 @@
 #include "runtime/report/rounds_csv.hpp"
 #include "runtime/report/run_log.hpp"
 #include "runtime/report/summary.hpp"
+#include "runtime/report/views_csv.hpp"
 #include "runtime/report/weights_files.hpp"
 #include "runtime/run/run_estimate.hpp"
 #include "runtime/scenario/writer.hpp"
@@ -177,6 +178,8 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
   all.add<edges_csv>(out / "edges.csv");
   if (x.rounds_every > 0)
     all.add<rounds_csv>(out / "rounds.csv", predicted_contraction(plan));
+  if (plan.membership != nullptr)
+    all.add<views_csv>(out / "views.csv");
   all.add<protocol_csv>(out / "protocol.csv");
   all.add<weights_files>(out, plan.model->layout_ptr(), x.name);
   auto& outcome

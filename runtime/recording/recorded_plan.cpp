@@ -87,10 +87,9 @@ run_plan plan_of(recording_file& file, const components& known,
   return plan;
 }
 
-std::optional<delivery_counts> counts_of(recording_file& file,
-                                         const run_plan& plan) {
-  if (!is_lossy(plan) && !plan.changes)
-    return std::nullopt;
+namespace {
+
+delivery_counts counts_of(recording_file& file) {
   delivery_counts result;
   query rows{file, "SELECT source, destination, message, count(*) FROM event "
                    "WHERE source >= 0 AND source <> destination GROUP BY "
@@ -102,6 +101,37 @@ std::optional<delivery_counts> counts_of(recording_file& file,
     result[{id(0), id(1), rows.integer(2).value_or(0)}]
       = rows.integer(3).value_or(0);
   }
+  return result;
+}
+
+membership_letters letters_of(recording_file& file) {
+  membership_letters result;
+  query rows{file, "SELECT sequence, bytes FROM payload WHERE sequence IN "
+                   "(SELECT sequence FROM event WHERE kind IN ('proposal', "
+                   "'view'))"};
+  while (rows.next())
+    result.emplace(rows.integer(0).value_or(0), rows.bytes(1));
+  return result;
+}
+
+} // namespace
+
+bool is_lossy(const run_plan& plan) {
+  if (plan.membership != nullptr)
+    return true; // what is for a node that is away comes to nobody
+  for (const auto& node : plan.nodes)
+    for (const auto& [to, link] : node.links)
+      if (link.drop > 0 || link.duplicate > 0)
+        return true;
+  return false;
+}
+
+rerun_facts rerun_facts_of(recording_file& file, const run_plan& plan) {
+  rerun_facts result;
+  if (is_lossy(plan) || plan.changes)
+    result.counts = counts_of(file);
+  if (plan.membership != nullptr)
+    result.letters = letters_of(file);
   return result;
 }
 

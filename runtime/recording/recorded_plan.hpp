@@ -32,10 +32,11 @@ run_plan plan_of(recording_file& file, const components& known,
                  const plugin_consent& may_load = {},
                  setup_phase* setup = nullptr);
 
-/// How often each message between nodes was handled, if links of the plan lose
-/// or duplicate messages.
-std::optional<delivery_counts> counts_of(recording_file& file,
-                                         const run_plan& plan);
+/// Whether messages of this plan may be lost or come twice.
+bool is_lossy(const run_plan& plan);
+
+/// What a rerun of the plan must know of its recording.
+rerun_facts rerun_facts_of(recording_file& file, const run_plan& plan);
 
 /// The layout of what a node of the plan keeps.
 parameter_layout layout_of(const run_plan& plan, node_id node);

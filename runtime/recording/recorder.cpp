@@ -27,14 +27,6 @@ size_t size_of(const state_snapshot& x) {
   return x.weights.size_bytes() + x.buffers.size_bytes();
 }
 
-std::vector<char> serialized(const caf::message& content) {
-  std::vector<char> result;
-  caf::binary_serializer sink{nullptr, result};
-  if (content.save(0, sink))
-    result.clear(); // of a type that stays inside the process
-  return result;
-}
-
 } // namespace
 
 recorder::recorder(recorder_options options, recording_facts facts)
@@ -111,7 +103,10 @@ void recorder::end(const event_end& x) {
     std::lock_guard lock{mutex_};
     cadence_.count_vectors(x.snapshot->reason, size_of(*x.snapshot));
   }
-  if (options_.level == recording_level::payloads && x.content.size() > 0) {
+  // What the membership of the run said nobody could tell otherwise.
+  auto is_kept = options_.level == recording_level::payloads
+                 || event_kind::is_of_membership(x.origin.kind);
+  if (is_kept && x.content.size() > 0) {
     bytes += x.origin.bytes;
     result.content = x.content;
   }
@@ -332,7 +327,10 @@ void recorder::write(const full_event& x) {
   if (x.snapshot)
     write(row, *x.snapshot);
   if (x.content.size() > 0) {
-    auto bytes = serialized(x.content);
+    std::vector<char> bytes;
+    caf::binary_serializer sink{nullptr, bytes};
+    if (x.content.save(0, sink))
+      bytes.clear(); // of a type that stays inside the process
     writer_->add_payload(row.sequence, row.destination,
                          std::as_bytes(std::span{bytes}));
   }

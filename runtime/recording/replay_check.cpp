@@ -185,7 +185,8 @@ std::unique_ptr<rerun> resumed(recording_file& file, const run_plan& plan,
     throw input_error(fmt::format("protocol {} does not show its state "
                                   "(protocol::visit_state)",
                                   plan.content.protocol.name()));
-  return std::make_unique<rerun>(plan, threads, counts_of(file, plan), *state);
+  return std::make_unique<rerun>(plan, threads, rerun_facts_of(file, plan),
+                                 *state);
 }
 
 replay_report deliver_again(recording_file& file, const run_plan& plan,
@@ -195,7 +196,7 @@ replay_report deliver_again(recording_file& file, const run_plan& plan,
   tensor_search search{file, plan};
   event_rows rows{file};
   auto again = std::make_unique<rerun>(plan, settings.threads,
-                                       counts_of(file, plan));
+                                       rerun_facts_of(file, plan));
   for (event_row x; rows.next(x);) {
     throw_if(settings.interrupted);
     auto found = again->handle(x);

@@ -1,6 +1,7 @@
 #include "runtime/recording/rerun.hpp"
 
 #include "actors/node/actor_object.hpp"
+#include "actors/node/membership_orders.hpp"
 #include "actors/observation/event_sink.hpp"
 #include "messages/actors.hpp"
 #include "models/checkpoint/state_archive.hpp"
@@ -88,11 +89,10 @@ std::string divergence::text() const {
 /// Holds the nodes, and everything that happens between them.
 class rerun::stage final : public event_sink, public compute_service {
 public:
-  stage(const run_plan& plan, size_t threads,
-        std::optional<delivery_counts> counts)
+  stage(const run_plan& plan, size_t threads, rerun_facts facts)
     : pool_(threads - 1),
       environment_(std::make_shared<node_environment>(*plan.environment)),
-      counts_(std::move(counts)), changes_(plan.changes),
+      facts_(std::move(facts)), changes_(plan.changes),
       system_(testing(config_, plan)),
       scheduler_(
         dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
@@ -219,9 +219,10 @@ public:
     auto key = key_of(to, origin.kind, origin.stamp.source,
                       static_cast<int64_t>(origin.stamp.sequence));
     int64_t copies = 1;
-    if (counts_ && std::get<sent_kind>(key) == sent_kind::message) {
-      auto i = counts_->find({origin.stamp.source, to, std::get<3>(key)});
-      copies = i == counts_->end() ? 0 : i->second;
+    const auto& counts = facts_.counts;
+    if (counts && std::get<sent_kind>(key) == sent_kind::message) {
+      auto i = counts->find({origin.stamp.source, to, std::get<3>(key)});
+      copies = i == counts->end() ? 0 : i->second;
     }
     if (copies > 0)
       waiting_[key] = {x, copies};
@@ -291,6 +292,11 @@ private:
         caf::anon_send(to, stop_training{});
       else if (x.kind == event_kind::crash && at(x.destination).crash_time())
         caf::anon_send(to, crash_due{*at(x.destination).crash_time()});
+      else if (x.kind == event_kind::crash || x.kind == event_kind::down)
+        caf::anon_send(to, crash_now{x.kind == event_kind::down});
+      else if (auto order = order_of(x, facts_.letters, nodes_, listener_);
+               !order.empty())
+        caf::anon_send(to, std::move(order));
       else
         return fmt::format("nobody can tell what a {} held", x.kind);
       return {};
@@ -315,7 +321,7 @@ private:
 
   compute_pool pool_;
   std::shared_ptr<node_environment> environment_;
-  std::optional<delivery_counts> counts_;
+  rerun_facts facts_;
   std::shared_ptr<const change_schedule> changes_;
   caf::actor_system_config config_;
   caf::actor_system system_;
@@ -330,19 +336,18 @@ private:
   std::optional<event_row> now_;
 };
 
-rerun::rerun(const run_plan& plan, size_t threads,
-             std::optional<delivery_counts> counts)
-  : stage_(std::make_unique<stage>(plan, threads, std::move(counts))) {}
+rerun::rerun(const run_plan& plan, size_t threads, rerun_facts facts)
+  : stage_(std::make_unique<stage>(plan, threads, std::move(facts))) {}
 
-rerun::rerun(const run_plan& plan, size_t threads,
-             std::optional<delivery_counts> counts, const snapshot& from)
-  : rerun(plan, threads, std::move(counts)) {
+rerun::rerun(const run_plan& plan, size_t threads, rerun_facts facts,
+             const snapshot& from)
+  : rerun(plan, threads, std::move(facts)) {
   stage_->restore(from);
 }
 
-rerun::rerun(const run_plan& plan, size_t threads,
-             std::optional<delivery_counts> counts, const run_state& from)
-  : rerun(plan, threads, std::move(counts)) {
+rerun::rerun(const run_plan& plan, size_t threads, rerun_facts facts,
+             const run_state& from)
+  : rerun(plan, threads, std::move(facts)) {
   stage_->restore(from);
 }
 
@@ -382,14 +387,6 @@ node_id rerun::nodes() const noexcept {
 
 std::vector<rerun::pending> rerun::inbox(node_id id) const {
   return stage_->inbox(id);
-}
-
-bool is_lossy(const run_plan& plan) {
-  for (const auto& node : plan.nodes)
-    for (const auto& [to, link] : node.links)
-      if (link.drop > 0 || link.duplicate > 0)
-        return true;
-  return false;
 }
 
 } // namespace caps

@@ -2,6 +2,7 @@
 
 #include "actors/node/node.hpp"
 #include "actors/observation/run_state.hpp"
+#include "runtime/recording/membership_letters.hpp"
 #include "runtime/recording/rows.hpp"
 #include "runtime/run/plan.hpp"
 
@@ -31,6 +32,14 @@ struct divergence {
 using delivery_counts
   = std::map<std::tuple<node_id, node_id, int64_t>, int64_t>;
 
+/// What a rerun must know of a recording besides its events.
+struct rerun_facts {
+  /// For links that lose or duplicate messages, lest what they lost is kept for
+  /// ever.
+  std::optional<delivery_counts> counts{};
+  membership_letters letters{};
+};
+
 /// Runs a recorded run again, event by event: hands each node the messages that
 /// it handled, in the order and at the times of the recording, so that it does
 /// what it did, on whichever clock that was. Nothing is delivered that was not
@@ -41,23 +50,21 @@ using delivery_counts
 class rerun {
 public:
   /// Stands before the first event; computes gradients with `threads` threads,
-  /// this one included. `counts` must be given for links that lose or duplicate
-  /// messages, lest what they lost is kept for ever.
-  rerun(const run_plan& plan, size_t threads,
-        std::optional<delivery_counts> counts = std::nullopt);
+  /// this one included.
+  rerun(const run_plan& plan, size_t threads, rerun_facts facts = {});
 
   /// What a rerun of the same plan needs to go on from an event. Shares nothing
   /// with the nodes it was taken of.
   class snapshot;
 
   /// Stands where `from` was taken.
-  rerun(const run_plan& plan, size_t threads,
-        std::optional<delivery_counts> counts, const snapshot& from);
+  rerun(const run_plan& plan, size_t threads, rerun_facts facts,
+        const snapshot& from);
 
   /// Stands where the state of a recorded run was taken. Throws `input_error`
   /// if it does not fit.
-  rerun(const run_plan& plan, size_t threads,
-        std::optional<delivery_counts> counts, const run_state& from);
+  rerun(const run_plan& plan, size_t threads, rerun_facts facts,
+        const run_state& from);
 
   ~rerun();
 
@@ -111,8 +118,5 @@ private:
   class stage;
   std::unique_ptr<stage> stage_;
 };
-
-/// Whether a link of this plan may lose or duplicate messages.
-bool is_lossy(const run_plan& plan);
 
 } // namespace caps

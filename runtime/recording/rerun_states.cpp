@@ -66,7 +66,7 @@ std::vector<state_part> cut(const at::Tensor& flat, const Entries& entries) {
 
 rerun_states::rerun_states(recording_file& file, const run_plan& plan,
                            options how)
-  : file_(file), plan_(plan), how_(how), counts_(counts_of(file, plan)),
+  : file_(file), plan_(plan), how_(how), facts_(rerun_facts_of(file, plan)),
     between_snapshots_(how.snapshot_every
                        * static_cast<int64_t>(plan.nodes.size())) {
   restart(nullptr);
@@ -118,12 +118,11 @@ void rerun_states::go_to(int64_t position) {
 void rerun_states::restart(const milestone* from) {
   again_.reset();
   if (from == nullptr)
-    stand_at(std::make_unique<rerun>(plan_, how_.threads, counts_),
+    stand_at(std::make_unique<rerun>(plan_, how_.threads, facts_),
              std::vector<int64_t>(plan_.nodes.size(), 0));
   else
-    stand_at(
-      std::make_unique<rerun>(plan_, how_.threads, counts_, *from->state),
-      from->newest);
+    stand_at(std::make_unique<rerun>(plan_, how_.threads, facts_, *from->state),
+             from->newest);
 }
 
 bool rerun_states::restart_from_file(int64_t position, int64_t than) {
@@ -134,7 +133,7 @@ bool rerun_states::restart_from_file(int64_t position, int64_t than) {
     return false;
   std::unique_ptr<rerun> again;
   try {
-    again = std::make_unique<rerun>(plan_, how_.threads, counts_, *state);
+    again = std::make_unique<rerun>(plan_, how_.threads, facts_, *state);
   } catch (const input_error&) {
     uses_stored_ = false; // they are of another version of this program
     return false;

@@ -97,7 +97,7 @@ private:
   recording_file& file_;
   const run_plan& plan_;
   options how_;
-  std::optional<delivery_counts> counts_;
+  rerun_facts facts_;
   std::unique_ptr<rerun> again_;
   std::unique_ptr<event_rows> rows_;
   std::vector<node_memory> memories_;

@@ -46,6 +46,10 @@ public:
     each([&](run_observer& x) { x.on_round(row); });
   }
 
+  void on_view(const view_row& row) override {
+    each([&](run_observer& x) { x.on_view(row); });
+  }
+
   void on_links(const link_report& x) override {
     each([&](run_observer& y) { y.on_links(x); });
   }

@@ -202,9 +202,9 @@ void output_folder::restore() noexcept {
 
 std::vector<std::string> names_of_results(size_t weights) {
   std::vector<std::string> result{
-    "edges.csv",    "log.txt",      "metrics.csv",      "protocol.csv",
-    "rounds.csv",   "run.caps",     "run.caps-journal", "run.caps-shm",
-    "run.caps-wal", "scenario.toml", "summary.json"};
+    "edges.csv",    "log.txt",       "metrics.csv",      "protocol.csv",
+    "rounds.csv",   "run.caps",      "run.caps-journal", "run.caps-shm",
+    "run.caps-wal", "scenario.toml", "summary.json",     "views.csv"};
   for (size_t i = 0; i < weights; ++i)
     result.push_back(fmt::format("{}.safetensors", i));
   return result;

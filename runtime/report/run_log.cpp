@@ -54,6 +54,12 @@ void run_log::on_event(const node_event& event) {
              static_cast<double>(event.time) / 1e9);
 }
 
+void run_log::on_view(const view_row& x) {
+  log_->warn("view {} from step {}: {} nodes; {} ({:.3f} s)", x.number,
+             x.from_step, x.living.size(), x.cause,
+             static_cast<double>(x.time.count()) / 1e9);
+}
+
 void run_log::on_end(const run_end& end) {
   if (end.code == exit_code::success)
     log_->info("the run ends");

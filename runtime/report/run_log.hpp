@@ -25,6 +25,7 @@ public:
   void on_row(const metrics_row& row) override;
   void on_event(const node_event& event) override;
   void on_lost(const node_event& event) override { on_event(event); }
+  void on_view(const view_row& x) override;
   void on_end(const run_end& end) override;
 
 private:

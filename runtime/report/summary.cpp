@@ -1,5 +1,6 @@
 #include "runtime/report/summary.hpp"
 
+#include "actors/node/node_context.hpp"
 #include "runtime/process/arithmetic.hpp"
 #include "runtime/report/output_folder.hpp"
 
@@ -46,6 +47,14 @@ json_object to_json(const node_event& x, int64_t step) {
           {"step", step},
           {"virtual_seconds", static_cast<double>(x.time) / 1e9},
           {"why", x.text}};
+}
+
+json_object to_json(const view_row& x) {
+  return {{"view", x.number},
+          {"virtual_seconds", to_seconds(x.time)},
+          {"from_step", x.from_step},
+          {"living", x.living},
+          {"cause", x.cause}};
 }
 
 json_object to_json(const recording_outcome& x) {
@@ -104,6 +113,10 @@ void summary::on_lost(const node_event& x) {
 
 void summary::on_metrics(const node_metrics& x) {
   metrics_[x.stamp.source] = x;
+}
+
+void summary::on_view(const view_row& x) {
+  views_.push_back(x);
 }
 
 void summary::on_progress(node_id node, int64_t step) {
@@ -173,6 +186,11 @@ void summary::on_end(const run_end& end) {
   auto& lost = out["lost_nodes"] = json_object::array();
   for (const auto& x : lost_)
     lost.push_back(to_json(x, std::max(x.stamp.step, steps_[x.stamp.source])));
+  if (!views_.empty()) {
+    auto& views = out["views"] = json_object::array();
+    for (const auto& x : views_)
+      views.push_back(to_json(x));
+  }
   if (recording_ != nullptr)
     out["recording"] = to_json(recording_->outcome());
   if (!metrics_.empty())

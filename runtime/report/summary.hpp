@@ -43,6 +43,7 @@ public:
   void on_row(const metrics_row& row) override;
   void on_lost(const node_event& x) override;
   void on_metrics(const node_metrics& x) override;
+  void on_view(const view_row& x) override;
   void on_end(const run_end& end) override;
 
   /// The summary as JSON, complete once the run has ended.
@@ -67,6 +68,7 @@ private:
   std::optional<double> mean_model_accuracy_;
   /// Nodes that were done without, in the order in which they went.
   std::vector<node_event> lost_;
+  std::vector<view_row> views_;
   std::string json_;
   const recorder* recording_ = nullptr;
 };

@@ -1,5 +1,7 @@
 #include "runtime/run/cluster.hpp"
 
+#include "actors/membership/membership.hpp"
+
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -29,6 +31,20 @@ sample_set test_samples(const run_plan& plan) {
   return result;
 }
 
+/// The membership of the nodes that the coordinator knows.
+membership_actor spawn_membership(caf::actor_system& system,
+                                  const run_plan& plan,
+                                  const coordinator_config& everybody) {
+  membership_config result;
+  result.rules = plan.membership;
+  result.seed = plan.environment->seed;
+  result.nodes = everybody.nodes;
+  result.servers = {everybody.servers.begin(), everybody.servers.end()};
+  result.waits = result.servers.empty() && plan.environment->swaps.wait;
+  result.observer = everybody.observer;
+  return system.spawn(membership, std::move(result));
+}
+
 } // namespace
 
 void cluster::shut_down() const {
@@ -36,6 +52,8 @@ void cluster::shut_down() const {
     caf::anon_send_exit(node, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(evaluator, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(coordinator, caf::exit_reason::user_shutdown);
+  if (membership)
+    caf::anon_send_exit(membership, caf::exit_reason::user_shutdown);
 }
 
 evaluator_config make_evaluator_config(const run_plan& plan,
@@ -72,6 +90,9 @@ cluster start_cluster(caf::actor_system& system, run_plan& plan,
   for (const auto& x : plan.environment->servers)
     everybody.servers.push_back(x.server);
   everybody.observer = services.observer;
+  if (plan.membership != nullptr)
+    everybody.membership = spawn_membership(system, plan, everybody);
+  result.membership = caf::actor_cast<caf::actor>(everybody.membership);
   auto head = system.spawn(coordinator, everybody);
   result.coordinator = caf::actor_cast<caf::actor>(head);
   for (size_t i = 0; i < result.nodes.size(); ++i) {

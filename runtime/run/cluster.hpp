@@ -16,6 +16,8 @@ struct cluster {
   std::vector<caf::actor> nodes;
   caf::actor evaluator;
   caf::actor coordinator;
+  /// None where nobody comes and goes.
+  caf::actor membership;
 
   /// Tells all actors to end.
   void shut_down() const;
@@ -31,9 +33,9 @@ struct cluster_services {
   bool start = true;
 };
 
-/// Spawns nodes, evaluator and coordinator, introduces them to each other and
-/// lets the coordinator start the run, if it is to start. The plan outlives the
-/// actors.
+/// Spawns nodes, evaluator, coordinator and membership, introduces them to each
+/// other and lets the coordinator start the run, if it is to start. The plan
+/// outlives the actors.
 cluster start_cluster(caf::actor_system& system, run_plan& plan,
                       const cluster_services& services);
 

@@ -59,6 +59,10 @@ public:
     pass([&] { next_.on_round(x); });
   }
 
+  void on_view(const view_row& x) override {
+    pass([&] { next_.on_view(x); });
+  }
+
   void on_links(const link_report& x) override {
     pass([&] { next_.on_links(x); });
   }

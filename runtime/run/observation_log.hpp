@@ -40,6 +40,7 @@ public:
   void on_round(const round_row& x) override;
   void on_event(const node_event& x) override;
   void on_lost(const node_event& x) override;
+  void on_view(const view_row& x) override { next_.on_view(x); }
   void on_failed(const node_event& x) override { next_.on_failed(x); }
   void on_metrics(const node_metrics& x) override;
   void on_snapshot(const node_snapshot& x) override;

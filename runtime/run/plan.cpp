@@ -5,6 +5,7 @@
 #include "runtime/process/arithmetic.hpp"
 #include "runtime/process/setup_phase.hpp"
 #include "runtime/run/key_checks.hpp"
+#include "runtime/run/membership_plan.hpp"
 #include "runtime/run/settled_graph.hpp"
 
 #include <fmt/format.h>
@@ -163,21 +164,6 @@ void override_links(const scenario& x, const graph& topology,
   }
 }
 
-void set_faults(const scenario& x, const source_map& places,
-                std::vector<node_config>& nodes) {
-  for (size_t i = 0; i < x.faults.size(); ++i) {
-    const auto& fault = x.faults[i];
-    places.locate(fmt::format("fault[{}].node", i), [&] {
-      if (fault.node >= static_cast<int64_t>(nodes.size()))
-        throw input_error(fmt::format("fault.node: there is no node {}, nodes "
-                                      "are 0 to {}",
-                                      fault.node, nodes.size() - 1));
-      auto& crash = nodes[static_cast<size_t>(fault.node)].crash_at;
-      crash = crash ? std::min(*crash, fault.at) : fault.at;
-    });
-  }
-}
-
 void make_servers(const run_plan& plan, std::vector<node_config>& nodes) {
   const auto& e = *plan.environment;
   if (e.servers.empty())
@@ -208,6 +194,7 @@ std::vector<node_config> make_nodes(const run_plan& plan,
       node.in_neighbours.push_back(
         {static_cast<node_id>(plan.mixing.graph[i][k]),
          plan.mixing.neighbours[i][k]});
+    node.new_link = link;
     for (auto to : plan.topology.out[i]) {
       node.out_neighbours.push_back(static_cast<node_id>(to));
       if (!link.ideal())
@@ -221,7 +208,6 @@ std::vector<node_config> make_nodes(const run_plan& plan,
   }
   make_servers(plan, result);
   override_links(x, plan.topology, places, result);
-  set_faults(x, places, result);
   return result;
 }
 
@@ -361,6 +347,7 @@ run_plan make_plan(loaded_scenario loaded, setup_phase* setup) {
     = places.locate("schedule", [&] { return x.schedule.recipe()->make(); });
   begin("planning the nodes");
   result.nodes = make_nodes(result, places);
+  plan_membership(result, places);
   check_protocol(result, places);
   result.warnings = find_idle_keys(result, places);
   return result;

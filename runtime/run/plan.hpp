@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/membership/membership.hpp"
 #include "actors/node/node.hpp"
 #include "models/consensus/mixing.hpp"
 #include "models/data/partition.hpp"
@@ -37,6 +38,9 @@ struct run_plan {
   shards shard_of_node;
   std::shared_ptr<node_environment> environment;
   std::vector<node_config> nodes;
+  /// Who takes part when, and what befalls them; null where nobody comes and
+  /// goes.
+  std::shared_ptr<const membership_rules> membership = nullptr;
   /// What changes in the course of the run; null for nothing.
   std::shared_ptr<const change_schedule> changes = nullptr;
   /// A line for each key that was given and makes no difference.

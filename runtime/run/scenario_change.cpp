@@ -103,6 +103,12 @@ change_schedule::change_schedule(const std::string& scenario_text,
     if (plan.content.optimizer.name() != original.content.optimizer.name())
       throw input_error("optimizer.name: cannot change in the course of a run; "
                         "the options of the optimizer can");
+    if (plan.membership != nullptr
+        && std::ranges::any_of(settings, [](const std::string& y) {
+             return table_of(y) == "fault";
+           }))
+      throw input_error("fault: in a run with views faults cannot change in "
+                        "its course");
     auto protocol = changed_protocol(original.content, plan, settings);
     changes_[x.after] = {plan.environment->optimizer, plan.environment->rates,
                          std::move(protocol), changed_nodes(plan)};

@@ -46,18 +46,21 @@ struct recording_table {
 /// handling began), wall (nanoseconds of the machine since the recording began,
 /// when handling had ended), kind (the type of a message between nodes, such as
 /// "parameters" or "gradient"; "start", "stop"; "crash": the node handles
-/// nothing any more, as the scenario says; "gradient_ready": the node's own
+/// nothing any more, as the scenario says; "down": the same, but it may come
+/// back; "proposal", "view": the membership of the run asks how far the node
+/// may get without the next view, or tells it; "gradient_ready": the node's own
 /// computation; "timer"), source (-1: not a node) and destination, message
 /// (number of the message among those of its source; of own computations and
-/// timers among those of the node), step and version as stamped, staleness
-/// (updates of the receiver since that version, where it has a meaning; 0 if
-/// the sender was ahead), bytes (between processes), digest (of the content),
-/// state (digest of the
-/// receiver's parameters afterwards, if the event replaced them), node_step
-/// (updates of the receiver afterwards), loss (of the batch), norm (of the
-/// gradient, where it is computed), cause (the event whose handling sent this
-/// message or set this timer or began this computation; NULL for none), sent
-/// (time of that event; NULL for none), chain.
+/// timers among those of the node; of proposals and views that of the view.
+/// Numbers of messages sent in view v begin at v times a thousand million),
+/// step and version as stamped, staleness (updates of the receiver since that
+/// version, where it has a meaning; 0 if the sender was ahead), bytes (between
+/// processes), digest (of the content), state (digest of the receiver's
+/// parameters afterwards, if the event replaced them), node_step (updates of
+/// the receiver afterwards), loss (of the batch), norm (of the gradient, where
+/// it is computed), cause (the event whose handling sent this message or set
+/// this timer or began this computation; NULL for none), sent (time of that
+/// event; NULL for none), chain.
 ///
 /// `metric`: what was measured, as in the CSV files: numbers of edges are named
 /// "edge.<number>.<other end>" at the sending node, numbers of protocols
@@ -75,8 +78,8 @@ struct recording_table {
 /// packed (packed_words.hpp), with "/zstd/<id>" as differences from those of
 /// that snapshot, which has a lower id.
 ///
-/// `payload`: the serialized message of an event between nodes; level
-/// "payloads" only.
+/// `payload`: the serialized message of an event between nodes at level
+/// "payloads", and that of a proposal or view at any.
 ///
 /// `seal`: one row per transaction, its last one. events: their number so far;
 /// chain: of the last of them; metrics, notes, snapshots, payloads: chains of

@@ -1,5 +1,9 @@
 #include "runtime/scenario/scenario.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace caps {
 
 scenario::scenario(const components& known)
@@ -8,6 +12,12 @@ scenario::scenario(const components& known)
     data(known.datasets, "fashion_mnist"), partition(known.partitions, "iid"),
     model(known.models, "lenet5"), optimizer(known.optimizers, "sgd"),
     schedule(known.schedules, "constant"), protocol(known.protocols, "dsgd") {}
+
+bool scenario::has_views() const {
+  return views || std::ranges::any_of(faults, [](const node_fault& x) {
+           return x.kind != "crash" || !x.rate.empty() || !x.nodes.empty();
+         });
+}
 
 void scenario::visit(scenario_visitor& visitor) {
   visitor.table("", "The run as a whole.", [this](option_visitor& v) {
@@ -142,10 +152,59 @@ void scenario::visit(scenario_visitor& visitor) {
       auto& x = faults[i];
       v.integer("node", x.node, at_least(0),
                 "the node; parameter servers come after the workers");
-      v.choice("kind", x.kind, {"crash"},
-               "crash: from then on the node does nothing and says nothing; "
-               "the run goes on if the others can");
+      v.integers("nodes", x.nodes, at_least(0),
+                 "several nodes, all at a time, in place of node; of a "
+                 "partition those on one side; with rate those of whom one is "
+                 "drawn each time");
+      v.integers("link", x.link, at_least(0),
+                 "of a partition: the two ends of the one edge that it parts, "
+                 "in place of nodes");
+      v.choice(
+        "kind", x.kind,
+        {"crash", "restart", "pause", "leave", "join", "partition", "heal"},
+        "crash: from then on the node does nothing and says nothing; "
+        "restart: it crashes, and comes back with nothing; pause: it "
+        "does nothing for a time; leave: it ends and says so; join: it "
+        "is not there before; partition: no message gets from nodes to "
+        "the others; heal: all partitions end; all but crash need views "
+        "and switch them on");
       v.time("at", x.at, "on the run's clock, since training started");
+      v.time("for", x.lasts,
+             "how long a restart, a pause or a partition lasts; 0: a partition "
+             "lasts until heal");
+      v.text("rate", x.rate,
+             "many such faults from then on, at random: \"1 per 30s\" befall "
+             "one of nodes each (of all if there are none), as a Poisson "
+             "process from the seed");
+      auto is = [&](std::string_view kind) { return x.kind == kind; };
+      if (!is("partition"))
+        v.contradicts("link", "only a partition is one of an edge");
+      if (!is("partition") && !is("restart") && !is("pause"))
+        v.contradicts("for", fmt::format("{} has no end", x.kind));
+      if (is("partition") || is("heal") || is("join"))
+        v.contradicts("rate", "only what befalls single nodes comes at random");
+      if (is("heal"))
+        v.contradicts("nodes", "all partitions end");
+    });
+  visitor.table(
+    "membership", "What happens when nodes come and go.",
+    [this](option_visitor& v) {
+      v.boolean("views", views,
+                "all nodes agree on who takes part, from which update on: "
+                "nobody waits for those who are gone, weights are those of a "
+                "graph of the others, and nodes can come back; on by itself "
+                "where a fault needs it");
+      v.time("deadline", silence_max,
+             "how long a node may be silent before it is taken for gone; one "
+             "that crashed is so at once");
+      v.boolean("heal", heals,
+                "further edges where those who live cannot all reach each "
+                "other any more; with swaps.kind = \"every_step\" alone");
+      v.integer("min_nodes", min_nodes, at_least(1),
+                "nodes that train, without which the run ends with code 5");
+      if (!has_views())
+        for (auto key : {"deadline", "heal", "min_nodes"})
+          v.contradicts(key, "there are no views: set membership.views");
     });
   visitor.table("evaluation", "How often and on what nodes are measured.",
                 [this](option_visitor& v) {

@@ -49,11 +49,18 @@ struct link_override {
   link_model link;
 };
 
-/// Something that goes wrong at a node.
+/// Something that goes wrong with nodes or edges.
 struct node_fault {
   int64_t node = 0;
+  /// In place of `node`.
+  std::vector<int64_t> nodes;
+  /// The ends of one edge that is parted, in place of nodes.
+  std::vector<int64_t> link;
   std::string kind = "crash";
   std::chrono::nanoseconds at{0};
+  std::chrono::nanoseconds lasts{0};
+  /// Many of a kind, such as "1 per 30s".
+  std::string rate;
 };
 
 /// One distributed training run, as the user describes it. Every field is
@@ -107,6 +114,10 @@ struct scenario {
   link_model link;
   std::vector<link_override> link_overrides;
   std::vector<node_fault> faults;
+  bool views = false;
+  std::chrono::nanoseconds silence_max = std::chrono::seconds{1};
+  bool heals = true;
+  int64_t min_nodes = 1;
 
   int64_t evaluation_every = 1;
   int64_t rounds_every = 0;
@@ -118,6 +129,9 @@ struct scenario {
   int64_t recording_snapshots = 1;
   int64_t recording_steps = 10;
   int64_t recording_budget = int64_t{1} << 30;
+
+  /// Whether all agree on who takes part: it is said so, or a fault needs it.
+  bool has_views() const;
 
   /// Shows every table and option to `visitor`.
   void visit(scenario_visitor& visitor);

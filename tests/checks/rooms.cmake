@@ -7,7 +7,7 @@ room(actors links)          # what becomes of messages on an edge, and when
 room(actors compute)        # threads, and what a computation costs
 room(actors observation)    # what those who look on are told
 room(actors node            links compute observation)
-room(actors membership      node)
+room(actors membership      observation node)
 room(actors evaluation      compute observation node)
 room(actors coordination    observation node)
 room(actors protocols       node)

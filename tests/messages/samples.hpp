@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/compressed.hpp"
+#include "messages/membership.hpp"
 #include "messages/run_control.hpp"
 #include "messages/types.hpp"
 #include "messages/with_buffers.hpp"
@@ -51,6 +52,15 @@ inline edge_record sample(of<edge_record>, const sample_actors&) {
 inline auto fields(const edge_record& x) {
   const auto& [peer, bytes_sent, messages_sent, missed] = x;
   return std::tuple{peer, bytes_sent, messages_sent, missed};
+}
+
+inline weighted_peer sample(of<weighted_peer>, const sample_actors&) {
+  return {3, 0.25};
+}
+
+inline auto fields(const weighted_peer& x) {
+  const auto& [id, weight] = x;
+  return std::tuple{id, weight};
 }
 
 inline sent_on_edge sample(of<sent_on_edge>, const sample_actors&) {
@@ -420,6 +430,90 @@ inline run_over sample(of<run_over>, const sample_actors&) {
 inline auto fields(const run_over& x) {
   const auto& [code, text] = x;
   return std::tuple{code, text};
+}
+
+inline node_view sample(of<node_view>, const sample_actors& actors) {
+  return {4,      17,  {0, 2, 3}, {sample(of<weighted_peer>{}, actors)},
+          {2, 3}, 0.5, {3},       true,
+          true,   2,   {5}};
+}
+
+inline auto fields(const node_view& x) {
+  const auto& [number, from_step, living, in, out, self_weight, renewed, begins,
+               ends, donor, receivers]
+    = x;
+  return std::tuple{number, from_step,   living,   fields(in),
+                    out,    self_weight, renewed,  begins,
+                    ends,   donor,       receivers};
+}
+
+inline view_proposal sample(of<view_proposal>, const sample_actors&) {
+  return {5, {1, 2}};
+}
+
+inline auto fields(const view_proposal& x) {
+  const auto& [number, gone] = x;
+  return std::tuple{number, gone};
+}
+
+inline view_bound sample(of<view_bound>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors), 7, 8, true};
+}
+
+inline auto fields(const view_bound& x) {
+  const auto& [stamp, number, step, finished] = x;
+  return std::tuple{fields(stamp), number, step, finished};
+}
+
+inline state_transfer sample(of<state_transfer>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors),
+          7,
+          sample(of<tensor_payload>{}, actors),
+          make_payload<float>(element_type::float32, {1}, {2.5f}),
+          "rest",
+          99};
+}
+
+inline auto fields(const state_transfer& x) {
+  const auto& [stamp, view, weights, buffers, rest, digest] = x;
+  return std::tuple{fields(stamp),   view, fields(weights),
+                    fields(buffers), rest, digest};
+}
+
+inline node_begun sample(of<node_begun>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors), 7};
+}
+
+inline auto fields(const node_begun& x) {
+  const auto& [stamp, view] = x;
+  return std::tuple{fields(stamp), view};
+}
+
+inline node_returns sample(of<node_returns>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors)};
+}
+
+inline auto fields(const node_returns& x) {
+  const auto& [stamp] = x;
+  return std::tuple{fields(stamp)};
+}
+
+inline node_away sample(of<node_away>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors)};
+}
+
+inline auto fields(const node_away& x) {
+  const auto& [stamp] = x;
+  return std::tuple{fields(stamp)};
+}
+
+inline node_back sample(of<node_back>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors), 7};
+}
+
+inline auto fields(const node_back& x) {
+  const auto& [stamp, epoch] = x;
+  return std::tuple{fields(stamp), epoch};
 }
 
 } // namespace caps::test

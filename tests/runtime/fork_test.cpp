@@ -32,7 +32,7 @@ void check_replays(const recorded_run& run) {
   CHECK(report.events == run.outcome.events);
   // And event by event.
   auto other = plan_of(file, known);
-  rerun again{other, 1, counts_of(file, other)};
+  rerun again{other, 1, rerun_facts_of(file, other)};
   event_rows rows{file};
   for (event_row x; rows.next(x);) {
     auto found = again.handle(x);

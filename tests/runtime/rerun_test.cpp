@@ -172,7 +172,7 @@ TEST_CASE("nodes can be looked at after every event", "[rerun]") {
   REQUIRE(run.end.text == "");
   recording_file file{run.file};
   auto plan = plan_of(file, built_in_components());
-  rerun again{plan, 1, counts_of(file, plan)};
+  rerun again{plan, 1, rerun_facts_of(file, plan)};
   event_rows rows{file};
   std::map<node_id, int64_t> expected;
   for (event_row x; rows.next(x);) {
