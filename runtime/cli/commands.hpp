@@ -41,4 +41,8 @@ exit_code diff_command(const cli_options& options);
 /// a command line that shows it. Returns `failure` if one did.
 exit_code conform_command(const cli_options& options, const components& known);
 
+/// Runs a protocol in storms of faults and prints what broke a rule. Returns
+/// `failure` if something did.
+exit_code storm_command(const cli_options& options, const components& known);
+
 } // namespace caps

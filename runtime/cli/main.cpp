@@ -47,6 +47,8 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::replay_command(options, known);
     case caps::command::conform:
       return caps::conform_command(options, known);
+    case caps::command::storm:
+      return caps::storm_command(options, known);
     case caps::command::cluster:
       return caps::cluster_command(options);
     case caps::command::join:

@@ -37,6 +37,7 @@ Examples:
   caps_runtime study scenarios/seeds/ps/delays.study.toml --jobs 2
   caps_runtime list protocols
   caps_runtime conform my_protocol.so --protocol my_protocol
+  caps_runtime storm scenarios/dsgd.toml --runs 10000 --jobs 2
   caps_runtime replay runs/ring3/run.caps
   caps_runtime verify runs/ring3/run.caps
   caps_runtime fork runs/ring3/run.caps --at 5000 --set link.drop=0.2)";
@@ -48,7 +49,7 @@ const std::map<std::string, command> commands{
   {"verify", command::verify},   {"fork", command::fork},
   {"diff", command::diff},       {"replay", command::replay},
   {"cluster", command::cluster}, {"join", command::join},
-  {"status", command::status},
+  {"status", command::status},   {"storm", command::storm},
 };
 
 void add_settings_option(CLI::App& to, cli_options& result,
@@ -227,6 +228,31 @@ void describe_command_line(CLI::App& app, cli_options& result) {
                  "seconds of the machine's time for one run [20]")
     ->check(CLI::Range(1, 3600));
   add_json_option(*conform, result);
+
+  auto storm = app.add_subcommand(
+    "storm", "runs a scenario's protocol under random faults, many times, and "
+             "looks whether a rule is broken");
+  storm->add_option("scenario", result.scenario, "the scenario (TOML)")
+    ->required()
+    ->type_name("PATH");
+  add_settings_option(*storm, result,
+                      "key=value over what the scenario says; repeatable");
+  storm
+    ->add_option("--runs", result.runs, "runs, each with other faults [1000]")
+    ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
+  storm
+    ->add_option("--first-seed", result.first_seed,
+                 "of the first run; the others have the next ones [1]")
+    ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000}));
+  storm
+    ->add_option("--faults", result.faults,
+                 "which of the faults drawn for a seed befall: 2,5 [all]")
+    ->delimiter(',')
+    ->check(CLI::Range(1, 100));
+  storm->add_option("--jobs", result.jobs, "runs at a time [1]")
+    ->check(CLI::Range(1, 1024));
+  add_plugin_option(*storm, result);
+  add_json_option(*storm, result);
 
   auto document = app.add_subcommand(
     "document", "prints a reference of scenarios or of the command line");

@@ -25,6 +25,7 @@ enum class command : uint8_t {
   diff,
   replay,
   conform,
+  storm,
   cluster,
   join,
   status,
@@ -78,8 +79,13 @@ struct cli_options {
   int64_t seeds = 1;
   /// For `study`: parts of the names of the cells to run; empty for all.
   std::vector<std::string> only;
-  /// For `study`: runs at a time.
+  /// For `study` and `storm`: runs at a time.
   size_t jobs = 1;
+  /// For `storm`: how many runs, the seed of the first, and which of the faults
+  /// of a seed befall, from 1; empty for all.
+  int64_t runs = 1000;
+  int64_t first_seed = 1;
+  std::vector<int64_t> faults;
   /// For what reads a recording.
   std::filesystem::path recording;
   /// For `diff`.
