@@ -39,10 +39,11 @@ private:
 
   /// The multipliers of all nodes sum to zero, as at the beginning: without
   /// those who are gone they would not.
-  void edges_changed(const edge_changes& x) override {
+  bool edges_changed(const edge_changes& x) override {
     const auto& own = context().parameters().weights().read();
     edge_changes::carry_or(received_, x.in, own);
     multiplier_ = at::zeros_like(own);
+    return true;
   }
 
   void update() override {

@@ -60,12 +60,13 @@ private:
                         context().step() > 0);
   }
 
-  void edges_changed(const edge_changes& x) override {
+  bool edges_changed(const edge_changes& x) override {
     edge_changes::carry(copies_, x.in,
                         [&](size_t) { return at::zeros_like(public_copy_); });
     sends_whole_.clear();
     for (const auto& before : x.out)
       sends_whole_.push_back(!before);
+    return true;
   }
 
   bool needs_every_message() const override { return true; }

@@ -52,10 +52,11 @@ private:
 
   /// The difference that the last step took out was one among the neighbours
   /// of that step: the next one is a plain step again, as the first.
-  void edges_changed(const edge_changes& x) override {
+  bool edges_changed(const edge_changes& x) override {
     const auto& own = context().parameters().weights().read();
     edge_changes::carry_or(received_, x.in, own);
     memory_ = own.clone();
+    return true;
   }
 
   void update() override {

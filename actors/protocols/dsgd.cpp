@@ -92,18 +92,19 @@ private:
                         context().step() > 0);
   }
 
-  void edges_changed(const edge_changes& x) override {
+  bool edges_changed(const edge_changes& x) override {
     const auto& own = context().parameters().weights().read();
     edge_changes::carry_or(received_, x.in, own);
     edge_changes::carry(fresh_, x.in, [](size_t) { return false; });
     if (!reduction_)
-      return;
+      return true;
     edge_changes::carry(copies_, x.in, [&](size_t) { return patchwork{own}; });
     for (size_t i = 0; i < copies_.size(); ++i)
       received_[i] = copies_[i].whole();
     sends_whole_.clear();
     for (const auto& before : x.out)
       sends_whole_.push_back(!before);
+    return true;
   }
 
   bool needs_every_message() const override { return reduction_ != nullptr; }

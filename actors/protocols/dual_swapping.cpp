@@ -53,7 +53,7 @@ dual_edge dual_swapping::new_edge(node_id other) {
 
 /// The dual of an edge that is no more goes with it; that of a new one is zero
 /// at both ends.
-void dual_swapping::edges_changed(const edge_changes& x) {
+bool dual_swapping::edges_changed(const edge_changes& x) {
   const auto& own = context().parameters().weights().read();
   edge_changes::carry(edges_, x.in, [&](size_t i) {
     return new_edge(context().in_neighbours()[i].id);
@@ -61,6 +61,7 @@ void dual_swapping::edges_changed(const edge_changes& x) {
   edge_changes::carry(prepared_, x.out, [&](size_t) {
     return flat_buffer{own.numel(), own.options()};
   });
+  return true;
 }
 
 void dual_swapping::take(const dual& x) {

@@ -37,7 +37,7 @@ private:
   void begin() override;
   void send_to(size_t index) override;
   void update() override;
-  void edges_changed(const edge_changes& x) override;
+  bool edges_changed(const edge_changes& x) override;
   dual_edge new_edge(node_id other);
   void take(const dual& x);
 

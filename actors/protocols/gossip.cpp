@@ -51,13 +51,14 @@ private:
     send(index, parameters{{}, to_payload(sent_[index].read())});
   }
 
-  void edges_changed(const edge_changes& x) override {
+  bool edges_changed(const edge_changes& x) override {
     const auto& own = context().parameters().weights().read();
     edge_changes::carry_or(received_, x.in, own);
     carry_copies(sent_, x.out, own);
     if (context().averages_buffers())
       carry_copies(buffers_sent_, x.out,
                    context().parameters().buffers().read());
+    return true;
   }
 
   static void carry_copies(std::vector<flat_buffer>& copies,

@@ -70,12 +70,13 @@ private:
 
   /// All trackers begin anew, so that their sum is that of the gradients of
   /// those who live.
-  void edges_changed(const edge_changes& x) override {
+  bool edges_changed(const edge_changes& x) override {
     const auto& own = context().parameters().weights().read();
     edge_changes::carry_or(weights_received_, x.in, own);
     previous_ = at::zeros_like(own);
     edge_changes::carry_or(trackers_received_, x.in, previous_);
     tracker_ = flat_buffer{own.numel(), own.options()};
+    return true;
   }
 
   void update() override {

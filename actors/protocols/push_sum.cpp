@@ -55,9 +55,10 @@ private:
 
   /// Those who are gone took something with them, and those who begin bring
   /// more: everybody who lives counts as one again, with what it is at.
-  void edges_changed(const edge_changes& x) override {
+  bool edges_changed(const edge_changes& x) override {
     edge_changes::carry_or(weights_of_, x.in, 0.);
     count_as_one();
+    return true;
   }
 
   void count_as_one() {

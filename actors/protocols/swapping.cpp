@@ -52,8 +52,7 @@ bool swapping::neighbours_changed(const edge_changes& x) {
   if (context_.averages_buffers())
     edge_changes::carry_or(heard_.last, x.in,
                            context_.parameters().buffers().read());
-  edges_changed(x);
-  return true;
+  return edges_changed(x);
 }
 
 bool swapping::visit_state(state_visitor& visitor) {

@@ -140,7 +140,9 @@ protected:
 
   /// The node has other neighbours: what is kept for each must follow them. Of
   /// one with whom it begins anew nothing is known but what this node is.
-  virtual void edges_changed(const edge_changes&) {}
+  /// Returns whether the protocol goes on with them; unless it says how, it
+  /// cannot.
+  virtual bool edges_changed(const edge_changes&) { return false; }
 
   /// Whether a message that is older than one already applied still counts.
   virtual bool needs_every_message() const { return false; }

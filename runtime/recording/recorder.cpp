@@ -192,16 +192,15 @@ void recorder::on_round(const round_row& x) {
       x.step);
 }
 
-void recorder::on_event(const node_event& x) {
-  // Where events are recorded, the node has told of it at the event.
-  if (!wants_events())
-    push(note_row{0, x.time, x.stamp.source, false, x.text},
-         sizeof(note_row) + x.text.size());
+void recorder::on_view(const view_row& x) {
+  put("members", static_cast<double>(x.living.size()), no_node,
+      to_seconds(x.time), std::nullopt, x.from_step);
 }
 
-void recorder::on_lost(const node_event& x) {
+void recorder::keep_note(const node_event& x, bool failure) {
+  // Where events are recorded, the node has told of it at the event.
   if (!wants_events())
-    push(note_row{0, x.time, x.stamp.source, true, x.text},
+    push(note_row{0, x.time, x.stamp.source, failure, x.text},
          sizeof(note_row) + x.text.size());
 }
 

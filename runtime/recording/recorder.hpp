@@ -99,8 +99,9 @@ public:
   void on_row(const metrics_row& x) override;
   void on_edge(const edge_row& x) override;
   void on_round(const round_row& x) override;
-  void on_event(const node_event& x) override;
-  void on_lost(const node_event& x) override;
+  void on_view(const view_row& x) override;
+  void on_event(const node_event& x) override { keep_note(x, false); }
+  void on_lost(const node_event& x) override { keep_note(x, true); }
   void on_failed(const node_event& x) override { on_lost(x); }
   void on_metrics(const node_metrics& x) override;
   void on_end(const run_end& x) override;
@@ -120,6 +121,7 @@ private:
   void copy_start();
   void push(item x, size_t bytes, size_t message_bytes = 0);
   void put_metric(metric_row x);
+  void keep_note(const node_event& x, bool failure);
   void put(const std::string& name, std::optional<double> value, node_id node,
            double seconds, std::optional<int64_t> epoch,
            std::optional<int64_t> step);

@@ -35,6 +35,11 @@ struct node final : swapping { // averages its momentum too (Yu et al. 2019)
     weights_of_.assign(mixing().size(), weights().read());
     momentum_of_.assign(mixing().size(), momentum_);
   }
+  bool edges_changed(const edge_changes& x) override { // nodes came or went
+    edge_changes::carry_or(weights_of_, x.in, weights().read());
+    edge_changes::carry_or(momentum_of_, x.in, momentum_);
+    return true;
+  }
   void prepare() override { // the local step, once the gradient has come
     const auto& gradient = context().parameters().gradient().read();
     momentum_ = momentum_.mul(beta_).add(gradient);
