@@ -1,5 +1,6 @@
 #include "actors/node/node.hpp"
 
+#include "actors/node/node_events.hpp"
 #include "actors/node/payload_tensor.hpp"
 #include "messages/error_code.hpp"
 #include "models/errors.hpp"
@@ -216,23 +217,6 @@ void node::adapt() {
 
 // -- events -------------------------------------------------------------------
 
-template <class F>
-void node::handle(const event_origin& origin, const caf::message& content,
-                  F f) {
-  events_.begin(origin, clock().now().time_since_epoch(), step());
-  const auto& weights = parameters().weights();
-  auto version = weights.version();
-  if (adapted_ != environment_->changed)
-    adapt();
-  if (phase_ != phase::finished)
-    f();
-  if (std::exchange(ends_, false))
-    report_end();
-  events_.end(origin, content, step(), weights, weights.version() != version);
-  if (entered_)
-    take_kept();
-}
-
 bool node::is_of_protocol(const caf::type_erased_tuple& content) const {
   return content.size() == 1 && content.type(0).second == protocol_type_
          && protocol_type_ != nullptr;
@@ -307,23 +291,6 @@ void node::use_gradient(const computed& x, pending_gradient pending) {
   auto content = caf::make_message(
     gradient_ready{summary.loss, summary.correct, summary.samples});
   protocol_.handle(content);
-}
-
-template <class F>
-void node::guarded(F f) {
-  auto give_up = [this](error_code code, const std::exception& e) {
-    fail(code,
-         fmt::format("node {} at step {}: {}", id(), step() + 1, e.what()));
-  };
-  try {
-    f();
-  } catch (const error& e) {
-    give_up(e.code() == exit_code::diverged ? error_code::diverged
-                                            : error_code::fault,
-            e);
-  } catch (const std::exception& e) {
-    give_up(error_code::fault, e);
-  }
 }
 
 // -- training -----------------------------------------------------------------

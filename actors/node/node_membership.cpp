@@ -2,6 +2,7 @@
 
 #include "actors/node/node.hpp"
 
+#include "actors/node/node_events.hpp"
 #include "actors/node/payload_tensor.hpp"
 #include "models/checkpoint/checksums.hpp"
 #include "models/checkpoint/state_archive.hpp"
@@ -81,7 +82,7 @@ void node::hear_proposal(const proposal_order& x) {
              });
            });
   answer.stamp = next_stamp();
-  caf::anon_send(x.membership, std::move(answer));
+  caf::anon_send(x.membership, answer);
 }
 
 void node::hear_view(const view_order& x) {
