@@ -193,7 +193,7 @@ void node::go_away(const std::string& text) {
 
 void node::crash(const crash_now& x) {
   paused_ = false;
-  held_.clear();
+  auto held = std::exchange(held_, {});
   auto time = clock().now().time_since_epoch() - started_;
   auto text = fmt::format("node {} crashes at {} after {} steps", id(),
                           to_text(duration{time}), step());
@@ -203,6 +203,10 @@ void node::crash(const crash_now& x) {
     crash_for_good(text);
   else if (phase_ == phase::training)
     handle({.kind = event_kind::down}, {}, [&] { go_away(text); });
+  // The end of a computation is no message that could be lost.
+  for (auto& y : held)
+    if (y.match_elements<computed>())
+      take_held(y);
 }
 
 void node::resume() {

@@ -169,6 +169,8 @@ TEST_CASE("faults during the recovery of others", "[membership]") {
        {kind="restart", node=4, at="84ms", for="20ms"})",
     R"({kind="restart", node=3, at="63ms", for="20ms"}, {node=2, at="91ms"})",
     R"({node=1, at="63ms"}, {node=2, at="70ms"}, {node=3, at="85ms"})",
+    R"({kind="pause", node=3, at="61ms", for="90ms"},
+       {kind="restart", node=3, at="75ms", for="40ms"})",
     R"({kind="pause", node=1, at="63ms", for="70ms"}, {node=2, at="100ms"})");
   INFO(faults);
   temporary_folder folder;
