@@ -1,7 +1,6 @@
 #include "actors/membership/view_graph.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -23,30 +22,17 @@ adjacency edges_left(const adjacency& all, const std::set<node_id>& living,
   return result;
 }
 
-/// Those whom `from` can reach over these edges, itself included.
-std::set<node_id> reached_from(node_id from, const adjacency& edges) {
-  std::set<node_id> result{from};
-  std::vector<node_id> last{from};
-  while (!last.empty()) {
-    auto node = last.back();
-    last.pop_back();
-    for (auto next : edges[static_cast<size_t>(node)])
-      if (result.insert(static_cast<node_id>(next)).second)
-        last.push_back(static_cast<node_id>(next));
-  }
-  return result;
-}
-
 /// Those who can reach each other, by the first of them.
 std::vector<part> parts_of(const adjacency& out, const adjacency& in,
                            std::set<node_id> left) {
   std::vector<part> result;
   while (!left.empty()) {
-    auto first = *left.begin();
-    auto there = reached_from(first, out);
-    auto back = reached_from(first, in);
+    auto there = reached_from(out, *left.begin());
+    auto back = reached_from(in, *left.begin());
     auto& added = result.emplace_back();
-    std::ranges::set_intersection(there, back, std::back_inserter(added));
+    for (size_t i = 0; i < out.size(); ++i)
+      if (there[i] && back[i])
+        added.push_back(static_cast<node_id>(i));
     for (auto x : added)
       left.erase(x);
   }
@@ -71,8 +57,11 @@ ends_between(const part& a, const part& b, const adjacency& out,
   return result;
 }
 
+/// Unless it is there.
 void add_sorted(std::vector<int64_t>& xs, node_id x) {
-  xs.insert(std::ranges::upper_bound(xs, int64_t{x}), x);
+  auto i = std::ranges::lower_bound(xs, int64_t{x});
+  if (i == xs.end() || *i != x)
+    xs.insert(i, x);
 }
 
 void heal(adjacency& out, adjacency& in, const std::set<node_id>& living,
@@ -86,10 +75,6 @@ void heal(adjacency& out, adjacency& in, const std::set<node_id>& living,
         continue;
       auto [a, b] = *ends;
       for (auto [from, to] : {std::pair{a, b}, std::pair{b, a}}) {
-        // One way there may be an edge already.
-        if (std::ranges::binary_search(out[static_cast<size_t>(from)],
-                                       int64_t{to}))
-          continue;
         add_sorted(out[static_cast<size_t>(from)], to);
         add_sorted(in[static_cast<size_t>(to)], from);
       }

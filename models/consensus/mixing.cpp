@@ -38,11 +38,23 @@ adjacency reversed(const adjacency& graph) {
   return result;
 }
 
-/// Which nodes a walk from node 0 reaches.
-std::vector<bool> reached(const adjacency& graph) {
+void check_reached(const adjacency& graph, const char* what) {
+  auto seen = reached_from(graph, 0);
+  auto missing = std::count(seen.begin(), seen.end(), false);
+  if (missing == 0)
+    return;
+  auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
+  throw input_error(fmt::format("the graph is not connected: node {} {} node 0 "
+                                "({} of {} nodes are cut off)",
+                                first, what, missing, graph.size()));
+}
+
+} // namespace
+
+std::vector<bool> reached_from(const adjacency& graph, int64_t start) {
   std::vector<bool> result(graph.size());
-  std::vector<int64_t> open{0};
-  result[0] = true;
+  std::vector<int64_t> open{start};
+  result[index(start)] = true;
   while (!open.empty()) {
     auto i = open.back();
     open.pop_back();
@@ -55,19 +67,6 @@ std::vector<bool> reached(const adjacency& graph) {
   }
   return result;
 }
-
-void check_reached(const adjacency& graph, const char* what) {
-  auto seen = reached(graph);
-  auto missing = std::count(seen.begin(), seen.end(), false);
-  if (missing == 0)
-    return;
-  auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
-  throw input_error(fmt::format("the graph is not connected: node {} {} node 0 "
-                                "({} of {} nodes are cut off)",
-                                first, what, missing, graph.size()));
-}
-
-} // namespace
 
 double weight_between(const mixing_matrix& weights, size_t i, size_t j) {
   const auto& list = weights.graph[i];

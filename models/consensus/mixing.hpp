@@ -48,6 +48,10 @@ mixing_matrix lazy_mixing(mixing_matrix weights);
 /// no neighbours.
 double weight_between(const mixing_matrix& weights, size_t i, size_t j);
 
+/// Which nodes a walk from `start` reaches, itself included; @pre the lists
+/// name nodes that exist.
+std::vector<bool> reached_from(const adjacency& graph, int64_t start);
+
 /// Throws `input_error` if a list names a node that does not exist, the node
 /// itself, or a node twice.
 void check_adjacency(const adjacency& graph);

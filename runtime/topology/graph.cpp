@@ -1,5 +1,7 @@
 #include "runtime/topology/graph.hpp"
 
+#include "models/consensus/mixing.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,19 +19,7 @@ void insert(std::vector<int64_t>& xs, int64_t x) {
 
 std::vector<int64_t>
 reachable(const std::vector<std::vector<int64_t>>& out) {
-  std::vector<bool> seen(out.size());
-  std::vector<int64_t> stack{0};
-  seen[0] = true;
-  while (!stack.empty()) {
-    auto node = static_cast<size_t>(stack.back());
-    stack.pop_back();
-    for (auto next : out[node]) {
-      if (!seen[static_cast<size_t>(next)]) {
-        seen[static_cast<size_t>(next)] = true;
-        stack.push_back(next);
-      }
-    }
-  }
+  auto seen = reached_from(out, 0);
   std::vector<int64_t> result;
   for (size_t i = 0; i < seen.size(); ++i)
     if (seen[i])
