@@ -1,9 +1,9 @@
 #include "models/file_text.hpp"
-#include "models/threads.hpp"
 #include "runtime/cli/arithmetic_choice.hpp"
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/json_output.hpp"
 #include "runtime/process/interrupt.hpp"
+#include "runtime/process/jobs.hpp"
 #include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/report/console.hpp"
@@ -115,13 +115,8 @@ public:
             study_.name, done_, done_ + due_.size(), due_.size(), jobs_,
             out_.string());
     std::fflush(stdout);
-    std::vector<std::thread> threads;
-    for (size_t i = 0; i < std::min(jobs_, due_.size()); ++i)
-      threads.emplace_back([this] { work(); });
-    for (auto& x : threads)
-      x.join();
-    if (failure_)
-      std::rethrow_exception(failure_);
+    run_jobs(due_.size(), jobs_, &interrupted_,
+             [this](size_t i) { execute(due_[i]); });
     auto text = tables();
     write_file(out_ / "study.md", text);
     if (interrupted_)
@@ -190,23 +185,6 @@ private:
       result.threads
         = std::max<size_t>(1, std::thread::hardware_concurrency() / jobs_);
     return result;
-  }
-
-  void work() {
-    pin_math_to_one_thread();
-    while (!interrupted_) {
-      auto i = next_++;
-      if (i >= due_.size())
-        return;
-      try {
-        execute(due_[i]);
-      } catch (...) {
-        std::lock_guard guard{mutex_};
-        if (!failure_)
-          failure_ = std::current_exception();
-        next_ = due_.size();
-      }
-    }
   }
 
   void execute(const study_run& run) {
@@ -368,7 +346,6 @@ private:
   std::vector<study_run> due_;
   /// That of the scenarios read so far.
   std::optional<std::string> arithmetic_;
-  std::atomic<size_t> next_{0};
 
   // -- shared between the threads ---------------------------------------------
 
@@ -378,7 +355,6 @@ private:
   sample wall_;
   double longest_ = 0;
   exit_code code_ = exit_code::success;
-  std::exception_ptr failure_;
 };
 
 } // namespace

@@ -1,6 +1,6 @@
 #include "runtime/storm/storm.hpp"
 
-#include "models/threads.hpp"
+#include "runtime/process/jobs.hpp"
 #include "runtime/run/settled_graph.hpp"
 #include "runtime/scenario/writer.hpp"
 #include "runtime/storm/fault_draw.hpp"
@@ -10,10 +10,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <exception>
 #include <mutex>
 #include <sstream>
-#include <thread>
 
 namespace caps {
 
@@ -100,16 +98,9 @@ public:
   }
 
   storm_account run() {
-    std::vector<std::thread> threads;
-    auto jobs
-      = std::min<size_t>(options_.jobs, static_cast<size_t>(options_.runs));
-    for (size_t i = 1; i < jobs; ++i)
-      threads.emplace_back([this] { work(); });
-    work();
-    for (auto& x : threads)
-      x.join();
-    if (failure_)
-      std::rethrow_exception(failure_);
+    run_jobs(static_cast<size_t>(options_.runs), options_.jobs,
+             options_.interrupted,
+             [this](size_t i) { run(options_.first_seed + i); });
     std::ranges::sort(account_.failures, {}, &storm_failure::seed);
     return account_;
   }
@@ -188,38 +179,14 @@ private:
     tell_(account_);
   }
 
-  bool is_over() const {
-    return failed_
-           || (options_.interrupted != nullptr && *options_.interrupted);
-  }
-
-  void work() {
-    try {
-      pin_math_to_one_thread();
-      while (!is_over()) {
-        auto number = next_++;
-        if (number >= options_.runs)
-          return;
-        run(options_.first_seed + static_cast<uint64_t>(number));
-      }
-    } catch (...) {
-      std::lock_guard lock{mutex_};
-      failure_ = std::current_exception();
-      failed_ = true;
-    }
-  }
-
   const storm_options& options_;
   const components& known_;
   const std::function<void(const storm_account&)>& tell_;
   std::string text_;
   storm_ground ground_;
   storm_limits limits_;
-  std::atomic<int64_t> next_{0};
-  std::atomic<bool> failed_{false};
   std::mutex mutex_;
   storm_account account_;
-  std::exception_ptr failure_;
 };
 
 } // namespace

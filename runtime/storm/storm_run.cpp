@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <set>
 #include <vector>
 
@@ -163,8 +162,7 @@ storm_result run_in_storm(run_plan& plan, size_t threads,
   run_settings how;
   how.threads = threads;
   how.interrupted = &watch.interrupted();
-  auto end = run_virtual(plan, how, watch);
-  watch.on_end(end);
+  run_virtual(plan, how, watch);
   return watch.conclude();
 }
 

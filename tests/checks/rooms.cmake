@@ -30,7 +30,7 @@ room(runtime recording      process run run_file scenario)
 room(runtime replay         run_file)
 room(runtime report         process recording)
 room(runtime conformance    recording report run scenario)
-room(runtime storm          run scenario) # a protocol under random faults
+room(runtime storm          process run scenario) # a protocol under random faults
 room(runtime cli            cluster components conformance identity launch
                             monitor plugin process recording replay report run
                             run_file scenario storm study wire)
