@@ -21,26 +21,6 @@ recording_diff diff_of(const recorded_run& x, const recorded_run& y) {
   return diff(a, b);
 }
 
-/// Runs a recording again, forks included.
-void check_replays(const recorded_run& run) {
-  recording_file file{run.file};
-  auto known = built_in_components();
-  auto plan = plan_of(file, known);
-  auto report = check_replay(file, plan, {});
-  INFO(report.text());
-  CHECK_FALSE(report.first);
-  CHECK(report.events == run.outcome.events);
-  // And event by event.
-  auto other = plan_of(file, known);
-  rerun again{other, 1, rerun_facts_of(file, other)};
-  event_rows rows{file};
-  for (event_row x; rows.next(x);) {
-    auto found = again.handle(x);
-    INFO((found ? found->text() : ""));
-    REQUIRE_FALSE(found);
-  }
-}
-
 } // namespace
 
 TEST_CASE("a fork that changes nothing is the run itself", "[fork]") {

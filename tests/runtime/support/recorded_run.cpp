@@ -1,10 +1,13 @@
 #include "tests/runtime/support/recorded_run.hpp"
 
+#include "tests/support/catch.hpp"
+
 #include "actors/node/payload_tensor.hpp"
 #include "runtime/components/components.hpp"
 #include "runtime/recording/fork.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_facts.hpp"
+#include "runtime/recording/replay_check.hpp"
 #include "runtime/recording/stored_state.hpp"
 #include "runtime/report/observers.hpp"
 
@@ -209,6 +212,25 @@ std::vector<event_row> events_of(const recorded_run& run) {
     result.push_back(std::move(x));
   }
   return result;
+}
+
+void check_replays(const recorded_run& run) {
+  recording_file file{run.file};
+  auto known = built_in_components();
+  auto plan = plan_of(file, known);
+  auto report = check_replay(file, plan, {});
+  INFO(report.text());
+  CHECK_FALSE(report.first);
+  CHECK(report.events == run.outcome.events);
+  // And event by event.
+  auto other = plan_of(file, known);
+  rerun again{other, 1, rerun_facts_of(file, other)};
+  event_rows rows{file};
+  for (event_row x; rows.next(x);) {
+    auto found = again.handle(x);
+    INFO((found ? found->text() : ""));
+    REQUIRE_FALSE(found);
+  }
 }
 
 } // namespace caps::test

@@ -58,4 +58,8 @@ std::vector<std::string> contents(const recorded_run& run,
 /// All rows of the table `event`.
 std::vector<event_row> events_of(const recorded_run& run);
 
+/// Runs a recording again, forks included, as a whole and event by event, and
+/// checks that all happens as it was recorded.
+void check_replays(const recorded_run& run);
+
 } // namespace caps::test
