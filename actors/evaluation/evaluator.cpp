@@ -162,15 +162,15 @@ void evaluator_state::report_served(const node_snapshot& x, metrics_row row) {
 void evaluator_state::take_peer(const node_snapshot& x) {
   auto id = x.stamp.source;
   auto row = x.crashed ? row_of(x) : measured(x);
-  auto late = x.epoch <= closed_epoch;
-  if (late) // the others have been compared without it
+  if (x.epoch <= closed_epoch) { // the others have been compared without it
     config.observer->on_row(row);
-  epoch_record unused;
-  auto& record = late ? unused : open[x.epoch];
-  record.rows[id] = row;
-  record.edges[id] = x.edges;
-  if (!x.crashed)
-    record.parameters[id] = {x.weights, x.buffers};
+  } else {
+    auto& record = open[x.epoch];
+    record.rows[id] = row;
+    record.edges[id] = x.edges;
+    if (!x.crashed)
+      record.parameters[id] = {x.weights, x.buffers};
+  }
   if (x.final) {
     auto& last = ended[id] = {x.epoch, std::nullopt, x.edges};
     // Whoever left is not what it was.

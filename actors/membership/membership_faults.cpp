@@ -189,13 +189,11 @@ bool membership_state::has_enough() {
                            id));
       return false;
     }
-  auto is
-    = [](standing what) { return [what](standing x) { return x == what; }; };
   // Then they have ended, each for itself.
-  if (std::ranges::all_of(nodes, is(standing::gone)))
+  if (std::ranges::count(nodes, standing::gone) == std::ssize(nodes))
     return false;
-  auto left = std::ranges::count_if(nodes, is(standing::member))
-              + std::ranges::count_if(nodes, is(standing::finished))
+  auto left = std::ranges::count(nodes, standing::member)
+              + std::ranges::count(nodes, standing::finished)
               - static_cast<int64_t>(config.servers.size());
   if (left >= config.rules->min_nodes)
     return true;

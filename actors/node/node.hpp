@@ -158,6 +158,8 @@ private:
   /// Enters all views that hold by now.
   void enter_views();
   void enter(const view_order& x);
+  /// Makes `x` the node's view; returns what became of its edges.
+  edge_changes take_up(const view_order& x);
   /// Goes away in the course of an event.
   void go_away(const std::string& text);
   void crash(const crash_now& x);

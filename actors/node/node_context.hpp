@@ -16,6 +16,7 @@
 #include <caf/message.hpp>
 #include <caf/serializer.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -36,6 +37,10 @@ struct neighbour {
   /// this node (an entry of the run's mixing matrix).
   double weight = 0;
 };
+
+inline bool has_neighbour(const std::vector<neighbour>& all, node_id id) {
+  return std::ranges::find(all, id, &neighbour::id) != all.end();
+}
 
 /// A node's part in a run.
 enum class node_role : uint8_t {

@@ -131,11 +131,7 @@ void node::enter(const view_order& x) {
     conclude();
     return;
   }
-  auto changes = views_.enter(x.content, own_);
-  entered_ = true;
-  outbox_.extend(x.handles, own_.links, own_.new_link);
-  sequence_ = std::max(sequence_, static_cast<uint64_t>(x.content.number)
-                                    * view_keeper::numbers_per_view);
+  auto changes = take_up(x);
   guarded([&] {
     if (!protocol_.neighbours_changed(changes))
       throw input_error("this protocol cannot go on with other neighbours "
@@ -143,6 +139,14 @@ void node::enter(const view_order& x) {
     for (auto to : x.content.receivers)
       send_state(to, x.content.number);
   });
+}
+
+edge_changes node::take_up(const view_order& x) {
+  entered_ = true;
+  outbox_.extend(x.handles, own_.links, own_.new_link);
+  sequence_ = std::max(sequence_, static_cast<uint64_t>(x.content.number)
+                                    * view_keeper::numbers_per_view);
+  return views_.enter(x.content, own_);
 }
 
 void node::receive_in_view(const observed_message& x) {
@@ -250,11 +254,7 @@ void node::begin_with(const observed_message& x) {
 
 void node::begin(const state_transfer* shared) {
   auto view = *views_.take_next(std::numeric_limits<int64_t>::max());
-  views_.enter(view.content, own_);
-  entered_ = true;
-  outbox_.extend(view.handles, own_.links, own_.new_link);
-  sequence_ = std::max(sequence_, static_cast<uint64_t>(view.content.number)
-                                    * view_keeper::numbers_per_view);
+  take_up(view);
   phase_ = phase::training;
   protocol_.make(environment_->protocol, *this);
   if (shared != nullptr) {

@@ -42,8 +42,7 @@ view_keeper::verdict view_keeper::judge(const message_stamp& stamp,
   }
   if (sent_in > number_)
     return verdict::keep;
-  if (std::ranges::find(own.in_neighbours, stamp.source, &neighbour::id)
-      == own.in_neighbours.end())
+  if (!has_neighbour(own.in_neighbours, stamp.source))
     return verdict::drop;
   auto since = since_.find(stamp.source);
   return since != since_.end() && sent_in < since->second ? verdict::drop

@@ -74,8 +74,7 @@ bool gradient_worker::neighbours_changed(const edge_changes& x) {
 }
 
 bool gradient_worker::reaches(node_id server) const {
-  const auto& reached = context_.in_neighbours();
-  return std::ranges::find(reached, server, &neighbour::id) != reached.end();
+  return has_neighbour(context_.in_neighbours(), server);
 }
 
 std::vector<metric_value> gradient_worker::metrics() {

@@ -22,11 +22,6 @@ namespace caps {
 
 namespace {
 
-bool takes_part(const node_context& context, node_id worker) {
-  const auto& living = context.in_neighbours();
-  return std::ranges::find(living, worker, &neighbour::id) != living.end();
-}
-
 /// Those too that do not take part yet, by id.
 std::set<node_id> all_workers(const node_context& context) {
   std::set<node_id> result;
@@ -46,7 +41,7 @@ parameter_server::parameter_server(node_context& context,
   for (auto id : all_workers(context)) {
     auto& added = clients_.emplace_back(id);
     // One that is to join later is heard for the first time then.
-    added.lost = !takes_part(context, id);
+    added.lost = !has_neighbour(context.in_neighbours(), id);
     if (options.reduce_pulls)
       added.reduction = options.reduction.recipe().make(
         context.parameters().layout(), context.stream());
@@ -109,7 +104,7 @@ std::vector<metric_value> parameter_server::metrics() {
 bool parameter_server::neighbours_changed(const edge_changes&) {
   count_workers();
   for (auto& x : clients_)
-    if (!takes_part(context_, x.from.id()))
+    if (!has_neighbour(context_.in_neighbours(), x.from.id()))
       lose(x, "it takes no part any more", error_code::node_lost);
   return true;
 }

@@ -113,7 +113,8 @@ private:
       try {
         make_plan(scenario_with({}));
         return;
-      } catch (const input_error&) {}
+      } catch (const input_error&) {
+      }
     }
     round_.clear();
   }
@@ -321,9 +322,9 @@ private:
     auto events = recording_file{path}.last();
     options_.claim({"resume-check.stderr"});
     for (auto at : {events / 4, events / 2, 3 * events / 4}) {
-      auto end
-        = run_isolated([&] { return resume(path, at); },
-                       options_.folder / "resume-check.stderr", options_.limit);
+      auto end = run_isolated([&] { return resume(path, at); },
+                              options_.folder / "resume-check.stderr",
+                              options_.limit);
       if (end.by_itself && end.code == exit_code::bad_input) {
         tell_({check, verdict::not_checked, end.text, ""});
         return;
