@@ -1,7 +1,7 @@
 #pragma once
 
 #include "messages/fwd.hpp"
-#include "runtime/wire/wire_link.hpp"
+#include "runtime/wire/link_place.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -10,10 +10,10 @@
 namespace caps {
 
 /// Stands for a node of another process at a node of this one: takes any
-/// registered message and sends it over the link of the two processes. Messages
-/// of an edge keep their order.
+/// registered message and sends it over the link of the two processes, if there
+/// is one. Messages of an edge keep their order.
 caf::behavior courier(caf::event_based_actor* self,
-                      const std::shared_ptr<wire_link>& link, node_id from,
-                      node_id to);
+                      const std::shared_ptr<const link_place>& place,
+                      node_id from, node_id to);
 
 } // namespace caps

@@ -3,12 +3,12 @@
 #include <cstring>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace caps {
 
-bool send_file(int socket, int file) {
-  char sign = 0;
-  iovec part{&sign, 1};
+bool send_file(int socket, int file, uint32_t number) {
+  iovec part{&number, sizeof number};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof file)] = {};
   msghdr message{};
   message.msg_iov = &part;
@@ -20,12 +20,13 @@ bool send_file(int socket, int file) {
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof file);
   std::memcpy(CMSG_DATA(header), &file, sizeof file);
-  return sendmsg(socket, &message, MSG_NOSIGNAL) == 1;
+  return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT)
+         == sizeof number;
 }
 
-int receive_file(int socket) {
-  char sign = 0;
-  iovec part{&sign, 1};
+std::optional<passed_file> receive_file(int socket) {
+  passed_file result;
+  iovec part{&result.number, sizeof result.number};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &part;
@@ -34,12 +35,14 @@ int receive_file(int socket) {
   message.msg_controllen = sizeof control;
   auto count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   auto header = CMSG_FIRSTHDR(&message);
-  if (count != 1 || header == nullptr || header->cmsg_type != SCM_RIGHTS
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS
       || header->cmsg_len != CMSG_LEN(sizeof(int)))
-    return -1;
-  int result = -1;
-  std::memcpy(&result, CMSG_DATA(header), sizeof result);
-  return result;
+    return std::nullopt;
+  std::memcpy(&result.file, CMSG_DATA(header), sizeof result.file);
+  if (count == sizeof result.number)
+    return result;
+  ::close(result.file);
+  return std::nullopt;
 }
 
 } // namespace caps

@@ -1,14 +1,23 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 namespace caps {
 
 // An open file on its way to another process of this host, over a socket of
 // the Unix kind.
 
-/// Sends a byte with an open file, which stays open here; whether it has gone.
-bool send_file(int socket, int file);
+/// What came: the caller's to close, and a number that says what it is.
+struct passed_file {
+  int file = -1;
+  uint32_t number = 0;
+};
 
-/// The file that came with a byte, the caller's to close; -1 if none did.
-int receive_file(int socket);
+/// Sends an open file, which stays open here; whether it has gone.
+bool send_file(int socket, int file, uint32_t number = 0);
+
+/// What has come, if something has.
+std::optional<passed_file> receive_file(int socket);
 
 } // namespace caps

@@ -43,6 +43,8 @@ struct wire_events {
   /// For the first message on each edge that a newer one took the place of;
   /// called by the thread that sends.
   std::function<void(node_id from, node_id to)> replaced;
+  /// Both ends are there; may be empty.
+  std::function<void()> opened{};
 };
 
 /// The connection of two processes: a stream, and between processes of one host
@@ -54,7 +56,8 @@ class wire_link : public std::enable_shared_from_this<wire_link> {
 public:
   wire_link(boost::asio::io_context& io, std::unique_ptr<byte_stream> stream,
             caf::actor_system& system, const wire_limits& limits,
-            wire_events events);
+            wire_events events,
+            std::shared_ptr<link_meter> meter = std::make_shared<link_meter>());
   ~wire_link();
 
   wire_link(const wire_link&) = delete;
@@ -71,6 +74,9 @@ public:
 
   /// Adds what has passed so far. Any thread may call.
   void add_to(link_report& result);
+
+  /// Ends the link as if the other process had closed it. Any thread may call.
+  void end();
 
   /// Sends and listens no more. For when the io thread has ended: links may
   /// outlive it.
@@ -103,6 +109,7 @@ private:
 
   void want(void* data, size_t bytes, step next);
   void read_greeting();
+  void open();
   void read();
   void wait_to_read();
   bool read_head();
@@ -134,7 +141,7 @@ private:
   bool closed_ = false;
   std::vector<std::pair<node_id, node_id>> replaced_;
   std::vector<iovec> parts_;
-  link_meter meter_;
+  std::shared_ptr<link_meter> meter_;
 
   std::vector<iovec> wanted_;
   size_t wanted_from_ = 0;

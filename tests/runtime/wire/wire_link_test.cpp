@@ -5,8 +5,10 @@
 #include "messages/actors.hpp"
 #include "models/errors.hpp"
 #include "runtime/wire/data_plane.hpp"
+#include "runtime/wire/passed_file.hpp"
 #include "tests/messages/support.hpp"
 #include "tests/runtime/wire/link_end.hpp"
+#include "tests/support/process.hpp"
 
 #include <caf/blocking_actor.hpp>
 #include <caf/scoped_actor.hpp>
@@ -155,7 +157,8 @@ TEST_CASE_METHOD(system_fixture, "what is no message breaks a link",
   wire_entry entry;
   std::string expected;
   auto bad = GENERATE("text", "magic", "payloads", "length", "memory", "slot",
-                      "payload");
+                      "payload", "nested");
+  std::string text;
   std::string what = bad;
   if (what == "memory") {
     shape.count = 1;
@@ -172,8 +175,12 @@ TEST_CASE_METHOD(system_fixture, "what is no message breaks a link",
     head.message_bytes = 1u << 30;
     expected = "no message";
   } else if (what == "text") {
-    head.message_bytes = 1;
+    text = "x";
     expected = "cannot be read";
+  } else if (what == "nested") {
+    for (int i = 0; i < 1000; ++i)
+      text += "@<>+@message";
+    expected = "a message in a message in a message";
   } else if (what == "slot") {
     head.payloads = 1;
     entry = {16, 2, 0};
@@ -184,8 +191,10 @@ TEST_CASE_METHOD(system_fixture, "what is no message breaks a link",
     expected = "1073741824 bytes, at most 400000";
   }
   INFO(what);
+  if (!text.empty())
+    head.message_bytes = static_cast<uint32_t>(text.size());
   std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
-  bytes += std::string(head.message_bytes == 1 ? 1 : 0, 'x');
+  bytes += text;
   if (head.payloads == 1)
     bytes.append(reinterpret_cast<const char*>(&entry), sizeof entry);
   // The other end may have closed it by now.
@@ -227,4 +236,66 @@ TEST_CASE_METHOD(system_fixture, "couriers stand for nodes elsewhere",
         caf::after(10s) >> [] { FAIL("nothing has come"); });
   }
   CHECK(problems == "");
+}
+
+TEST_CASE_METHOD(system_fixture,
+                 "who comes back is reached over another stream",
+                 "[wire_link]") {
+  caf::scoped_actor receiver{system};
+  auto settings_of = [](size_t other, std::unique_ptr<byte_stream> stream) {
+    data_plane::settings x;
+    x.streams.resize(2);
+    x.streams[other] = std::move(stream);
+    x.limits.assign(2, limits_with(4));
+    x.refusal = [](size_t, node_id, node_id, const caf::message&) {
+      return std::string{};
+    };
+    x.broken = [](size_t, const std::string&) {};
+    x.note = [](const std::string&) {};
+    return x;
+  };
+  auto expect = [&](int64_t step) {
+    receiver->receive(
+      [&](const parameters& x) { CHECK(holds(x, step, large)); },
+      caf::after(10s) >> [] { FAIL("nothing has come"); });
+  };
+  auto sockets = socket_pair();
+  data_plane first{system, settings_of(1, over(sockets[0]))};
+  auto second
+    = std::make_unique<data_plane>(system, settings_of(0, over(sockets[1])));
+  first.start({});
+  second->start({{1, caf::actor{receiver}}});
+  auto way = first.courier_to(0, 1, 1);
+  first.wait_until_open(10s);
+  CHECK(first.is_open(1));
+  caf::anon_send(way, parameters_of(1, large));
+  expect(1);
+  second.reset();
+  REQUIRE(wait_until([&] { return !first.is_open(1); }));
+  SECTION("that this end knows of") {
+    sockets = socket_pair();
+    first.replace(1, over(sockets[0]));
+  }
+  SECTION("that another process sends to this end") {
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+    first.take_streams_from(ends[0]);
+    sockets = socket_pair();
+    REQUIRE(send_file(ends[1], sockets[0], 7)); // there is none of this number
+    REQUIRE(send_file(ends[1], sockets[0], 1));
+    ::close(sockets[0]);
+    ::close(ends[1]);
+  }
+  second
+    = std::make_unique<data_plane>(system, settings_of(0, over(sockets[1])));
+  second->start({{1, caf::actor{receiver}}});
+  REQUIRE(wait_until([&] { return first.is_open(1); }));
+  second->wait_until_open(10s);
+  caf::anon_send(way, parameters_of(3, large));
+  expect(3);
+  auto sent = first.traffic().sent;
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].messages == 2);
+  first.end(1);
+  CHECK(wait_until([&] { return !first.is_open(1); }));
 }
