@@ -89,6 +89,12 @@ using membership_actor = caf::typed_actor<
   caf::reacts_to<node_begun>,
   // A node wants to be back.
   caf::reacts_to<node_returns>,
+  // A process is gone.
+  caf::reacts_to<process_gone>,
+  // It is there again.
+  caf::reacts_to<process_returned>,
+  // The run is to end; those who cannot hear that have ended.
+  caf::reacts_to<stop_training>,
   // Time for the next fault, or for what it leads to.
   caf::reacts_to<caf::tick_atom>>;
 
@@ -107,7 +113,7 @@ using hub_actor = caf::typed_actor<
   caf::reacts_to<process_wired>,
   // Passes on what went over the links of a process.
   caf::reacts_to<link_report>,
-  // Stops the run because a process is gone.
+  // A process is gone: the run stops, or goes on without its nodes.
   caf::reacts_to<process_lost>,
   // Stops the run early, keeping what was computed.
   caf::reacts_to<stop_training>,

@@ -6,7 +6,11 @@
 #include "messages/type_ids.hpp"
 #include "messages/types.hpp"
 
+#include <caf/error.hpp>
+#include <caf/message.hpp>
+#include <caf/meta/load_callback.hpp>
 #include <caf/meta/type_name.hpp>
+#include <caf/sec.hpp>
 
 #include <cstdint>
 #include <string>
@@ -67,6 +71,13 @@ struct view_bound {
   bool finished = false;
 };
 
+/// A message between nodes, and the view it was sent in: the number of its
+/// stamp says which (`view_keeper`).
+struct sent_in_view {
+  message_stamp stamp;
+  caf::message content;
+};
+
 /// The state of a node for one that begins: everything that is not in its data
 /// and not of its own.
 struct state_transfer {
@@ -75,10 +86,44 @@ struct state_transfer {
   int64_t view = 0;
   tensor_payload weights;
   tensor_payload buffers;
-  /// Optimizer, and what the protocol shares: a safetensors file.
-  std::string rest;
+  /// Optimizer, and what the protocol shares: a safetensors file, in pieces
+  /// that are no larger than payloads may be.
+  std::vector<tensor_payload> rest;
   /// Of all three (XXH3).
   uint64_t digest = 0;
+};
+
+/// The node crashes now.
+struct crash_now {
+  /// Whether it may come back: it has left nothing but its name then.
+  bool returns = false;
+};
+
+/// The node does nothing until it is resumed; what comes meanwhile waits.
+struct pause_node {};
+struct resume_node {};
+
+/// The node that is away comes back no more.
+struct give_up {};
+
+/// What the node sends to these is lost, until as many `join_links` name them.
+struct part_links {
+  std::vector<node_id> peers;
+};
+struct join_links {
+  std::vector<node_id> peers;
+};
+
+/// The process of these nodes is gone, and all that they had with it.
+struct process_gone {
+  std::vector<node_id> nodes;
+  /// Which one, and how it ended.
+  std::string text;
+};
+
+/// It is there again: nodes in it can begin anew.
+struct process_returned {
+  std::vector<node_id> nodes;
 };
 
 /// A node has begun with the state of another one.
@@ -95,6 +140,9 @@ struct node_returns {
 /// A node is away, for a time at least: nobody waits for its results.
 struct node_away {
   message_stamp stamp;
+  /// Whether it has lost its account of what it sent with all else: the next
+  /// one begins anew.
+  bool forgets = false;
 };
 
 /// It is back, after the given number of whole epochs.
@@ -133,6 +181,57 @@ typename Inspector::result_type inspect(Inspector& f, state_transfer& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, sent_in_view& x) {
+  // CAF makes an empty one of a message that cannot be read.
+  auto check = [&x]() -> caf::error {
+    return x.content.empty() ? caf::make_error(caf::sec::runtime_error)
+                             : caf::none;
+  };
+  return f(caf::meta::type_name("sent_in_view"), x.stamp, x.content,
+           caf::meta::load_callback(check));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, crash_now& x) {
+  return f(caf::meta::type_name("crash_now"), x.returns);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, pause_node&) {
+  return f(caf::meta::type_name("pause_node"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, resume_node&) {
+  return f(caf::meta::type_name("resume_node"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, give_up&) {
+  return f(caf::meta::type_name("give_up"));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, part_links& x) {
+  return f(caf::meta::type_name("part_links"), x.peers);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, join_links& x) {
+  return f(caf::meta::type_name("join_links"), x.peers);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, process_gone& x) {
+  return f(caf::meta::type_name("process_gone"), x.nodes, x.text);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, process_returned& x) {
+  return f(caf::meta::type_name("process_returned"), x.nodes);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_begun& x) {
   return f(caf::meta::type_name("node_begun"), x.stamp, x.view);
 }
@@ -144,7 +243,7 @@ typename Inspector::result_type inspect(Inspector& f, node_returns& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_away& x) {
-  return f(caf::meta::type_name("node_away"), x.stamp);
+  return f(caf::meta::type_name("node_away"), x.stamp, x.forgets);
 }
 
 template <class Inspector>

@@ -89,6 +89,8 @@ struct link_report {
   uint32_t process = 0;
   std::vector<sent_on_edge> sent;
   std::vector<received_on_edge> received;
+  /// How often the process was started again: each time it counts anew.
+  uint32_t life = 0;
 };
 
 template <class Inspector>
@@ -105,7 +107,8 @@ typename Inspector::result_type inspect(Inspector& f, received_on_edge& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, link_report& x) {
-  return f(caf::meta::type_name("link_report"), x.process, x.sent, x.received);
+  return f(caf::meta::type_name("link_report"), x.process, x.sent, x.received,
+           x.life);
 }
 
 template <class Inspector>

@@ -6,10 +6,12 @@
 #include "messages/type_ids.hpp"
 
 #include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/type_id.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -186,7 +188,10 @@ struct progress {
 };
 
 /// Train from here on; the node's clock starts.
-struct start_training {};
+struct start_training {
+  /// Nanoseconds since the run began: more than 0 in one that goes on.
+  int64_t elapsed = 0;
+};
 
 /// Stop after the update at hand, send a last snapshot and finish.
 struct stop_training {};
@@ -201,12 +206,16 @@ struct acquaintance {
   caf::actor handle;
 };
 
-/// Tells a node how to reach those it sends to.
+/// Tells a node of the same process how to reach those it sends to.
 struct introductions {
   /// The node's out-neighbours.
   std::vector<acquaintance> neighbours;
   caf::actor coordinator;
   caf::actor evaluator;
+  /// Where nodes come and go: who sees to it, and how to reach those that
+  /// become neighbours later.
+  caf::actor membership{};
+  std::function<caf::actor(node_id)> way{};
 };
 
 template <class Inspector>
@@ -305,8 +314,8 @@ typename Inspector::result_type inspect(Inspector& f, progress& x) {
 }
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, start_training&) {
-  return f(caf::meta::type_name("start_training"));
+typename Inspector::result_type inspect(Inspector& f, start_training& x) {
+  return f(caf::meta::type_name("start_training"), x.elapsed);
 }
 
 template <class Inspector>
@@ -319,15 +328,6 @@ typename Inspector::result_type inspect(Inspector& f, deadline_tick&) {
   return f(caf::meta::type_name("deadline_tick"));
 }
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, acquaintance& x) {
-  return f(caf::meta::type_name("acquaintance"), x.id, x.handle);
-}
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, introductions& x) {
-  return f(caf::meta::type_name("introductions"), x.neighbours, x.coordinator,
-           x.evaluator);
-}
-
 } // namespace caps
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caps::introductions)

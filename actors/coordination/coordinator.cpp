@@ -63,6 +63,8 @@ void stop(coordinator_pointer self) {
   for (const auto& node : st.config.nodes)
     if (st.running.count(node.id) > 0)
       caf::anon_send(node.handle, stop_training{});
+  if (st.config.membership)
+    caf::anon_send(st.config.membership, stop_training{});
   self->delayed_send(self, st.config.stop_timeout, caf::timeout_atom::value);
 }
 
@@ -151,7 +153,8 @@ coordinator_actor::behavior_type coordinator(coordinator_pointer self,
       }
       const auto& servers = self->state.config.servers;
       if (x.code == static_cast<uint8_t>(error_code::node_lost)
-          && !servers.empty() && !is_server(self->state, x.stamp.source)) {
+          && !servers.empty() && x.stamp.source != no_node
+          && !is_server(self->state, x.stamp.source)) {
         lose_worker(self, x);
         finished(self, x.stamp.source);
         return;

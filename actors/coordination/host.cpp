@@ -9,19 +9,23 @@ namespace {
 using host_pointer = host_actor::stateful_pointer<host_state>;
 
 void introduce_nodes(const host_config& own) {
-  auto here = [&](node_id id) {
-    auto i = std::ranges::lower_bound(own.nodes, id, {}, &acquaintance::id);
-    return i != own.nodes.end() && i->id == id ? i->handle : caf::actor{};
+  auto here = [nodes = own.nodes](node_id id) {
+    auto i = std::ranges::lower_bound(nodes, id, {}, &acquaintance::id);
+    return i != nodes.end() && i->id == id ? i->handle : caf::actor{};
   };
   for (size_t i = 0; i < own.nodes.size(); ++i) {
-    introductions content;
-    for (auto id : own.out_neighbours[i]) {
+    auto way = [here, from = own.nodes[i].id, out = own.way](node_id id) {
       auto handle = here(id);
-      content.neighbours.push_back(
-        {id, handle ? handle : own.way(own.nodes[i].id, id)});
-    }
+      return handle ? handle : out(from, id);
+    };
+    introductions content;
+    for (auto id : own.out_neighbours[i])
+      content.neighbours.push_back({id, way(id)});
+    if (own.membership)
+      content.way = way;
     content.coordinator = own.coordinator;
     content.evaluator = own.evaluator;
+    content.membership = own.membership;
     caf::anon_send(own.nodes[i].handle, std::move(content));
   }
 }

@@ -20,6 +20,8 @@ struct host_config {
   caf::actor hub;
   caf::actor coordinator;
   caf::actor evaluator;
+  /// Where nodes come and go: stands for the membership.
+  caf::actor membership{};
   /// What stands for node `to` of another process at node `from` of this one.
   std::function<caf::actor(node_id from, node_id to)> way;
   /// Called once, from the actor, when the run is over for this process; with

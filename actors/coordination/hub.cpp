@@ -26,23 +26,36 @@ std::string name_of(const hub_state& st, uint32_t process) {
 void take_in(hub_pointer self, const process_joined& x) {
   auto& st = self->state;
   const auto& all = st.config.processes;
-  if (x.process >= all.size() || st.started)
+  if (x.process >= all.size() || (st.started && !st.config.membership))
     return;
   st.joined[x.process] = x.pid;
   auto problem = difference(st.config.identity, x.identity);
   if (!problem.empty()) {
-    fail(self, fmt::format("{} {}", name_of(st, x.process), problem));
+    auto text = fmt::format("{} {}", name_of(st, x.process), problem);
+    if (st.started)
+      caf::anon_send(all[x.process].host,
+                     run_over{static_cast<int32_t>(exit_code::lost), text});
+    else
+      fail(self, text);
     return;
   }
-  if (st.joined.size() == all.size())
+  if (st.started)
+    caf::anon_send(all[x.process].host, all_joined{});
+  else if (st.joined.size() == all.size())
     for (const auto& process : all)
       caf::anon_send(process.host, all_joined{});
 }
 
 void note_wired(hub_pointer self, uint32_t process) {
   auto& st = self->state;
-  if (st.joined.count(process) == 0 || st.started)
+  if (st.joined.count(process) == 0)
     return;
+  if (st.started) {
+    if (st.config.membership)
+      self->send(st.config.membership,
+                 process_returned{st.config.processes[process].nodes});
+    return;
+  }
   st.wired.insert(process);
   if (st.wired.size() < st.config.processes.size())
     return;
@@ -60,6 +73,10 @@ void lose(hub_pointer self, const process_lost& x) {
     return;
   }
   const auto& ids = st.config.processes[x.process].nodes;
+  if (st.config.membership) {
+    self->send(st.config.membership, process_gone{ids, text});
+    return;
+  }
   text += fmt::format("; node{} {} lost", ids.size() > 1 ? "s" : "",
                       fmt::join(ids, ", "));
   for (auto id : ids)

@@ -27,6 +27,9 @@ struct hub_config {
   run_identity identity;
   /// The coordinator of the run; starts it.
   caf::actor coordinator;
+  /// Who sees to it that the run goes on without those that are gone, and with
+  /// those that come back; none where it cannot.
+  membership_actor membership{};
   /// Outlives the hub.
   run_observer* observer = nullptr;
   /// Longest time for all processes to join and to be introduced.
@@ -51,7 +54,8 @@ struct hub_state {
 ///      │                               │                             │
 ///      └──timeout, process_lost────────┴────────── run ends ─────────┘
 ///
-/// The coordinator takes over once all nodes can reach each other.
+/// The coordinator takes over once all nodes can reach each other. Where nodes
+/// come and go, so do processes from then on.
 hub_actor::behavior_type hub(hub_actor::stateful_pointer<hub_state> self,
                              hub_config config);
 

@@ -68,7 +68,8 @@ constexpr auto last_parts = std::numeric_limits<int64_t>::max();
 
 } // namespace
 
-void evaluator_state::take(const node_snapshot& x) {
+void evaluator_state::take(node_snapshot x) {
+  complete(x);
   if (config.servers.empty())
     take_peer(x);
   else

@@ -40,6 +40,8 @@ struct evaluator_config {
   node_id nodes = 0;
   /// By ascending id; empty between peers.
   std::vector<server_part> servers;
+  /// Whether nodes may lose their accounts, and be back.
+  bool remembers = false;
   /// Outlive the evaluator.
   compute_pool* pool = nullptr;
   run_observer* observer = nullptr;
@@ -102,13 +104,27 @@ struct evaluator_state {
   int64_t closed_epoch = 0;
   int64_t closed_round = -1;
 
+  /// What a node has sent.
+  struct sent_record {
+    uint64_t bytes = 0;
+    uint64_t messages = 0;
+    std::vector<edge_record> edges;
+  };
+
+  /// What each node has reported last; and what it had reported before it lost
+  /// its own account, which is added to all that it reports from then on.
+  std::map<node_id, sent_record> last_sent;
+  std::map<node_id, sent_record> forgotten;
+
   /// With parameter servers: what is known of the edges of each node.
   std::map<node_id, std::vector<edge_record>> accounts;
 
   /// Shows what waits for other nodes.
   void visit_state(state_visitor& visitor, caf::actor_system& system);
 
-  void take(const node_snapshot& x);
+  void take(node_snapshot x);
+  /// Adds what the node has forgotten, and remembers the sum.
+  void complete(node_snapshot& x);
   void take_peer(const node_snapshot& x);
   void take_served(const node_snapshot& x);
   void take_part(const node_snapshot& x);

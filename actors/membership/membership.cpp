@@ -1,6 +1,5 @@
 #include "actors/membership/membership.hpp"
 
-#include "actors/node/membership_orders.hpp"
 #include "messages/error_code.hpp"
 #include "models/options.hpp"
 
@@ -18,10 +17,6 @@ namespace caps {
 
 membership_state::duration membership_state::now() const {
   return self->clock().now().time_since_epoch() - started;
-}
-
-caf::actor membership_state::self_handle() const {
-  return caf::actor_cast<caf::actor>(self);
 }
 
 const caf::actor& membership_state::handle_of(node_id id) const {
@@ -111,9 +106,10 @@ void membership_state::propose() {
           || other == standing::returning || parted(id, peer.id))
         x.gone.push_back(peer.id);
     }
-    caf::anon_send(handle_of(id), proposal_order{std::move(x), self_handle()});
+    caf::anon_send(handle_of(id), std::move(x));
   }
-  later(config.rules->deadline, [this, now_it_is = ++attempt] {
+  auto patience = config.patience.value_or(config.rules->deadline);
+  later(patience, [this, now_it_is = ++attempt] {
     if (!proposing || attempt != now_it_is)
       return;
     for (auto id : std::exchange(awaited, {}))
@@ -234,13 +230,9 @@ void membership_state::commit() {
     if (!taking_part.contains(id) && nodes[i] != standing::leaving
         && !unaware.contains(id))
       continue;
-    view_order x{view_of(id, members, before[i]), {}, self_handle()};
-    for (const auto* named : {&x.content.out, &x.content.receivers})
-      for (auto to : *named)
-        x.handles.push_back(config.nodes[static_cast<size_t>(to)]);
+    caf::anon_send(handle_of(id), view_of(id, members, before[i]));
     if (nodes[i] == standing::leaving)
       nodes[i] = standing::gone;
-    caf::anon_send(handle_of(id), std::move(x));
   }
   config.observer->on_view(
     {number, now(), caused, from_step, std::move(members),
@@ -255,7 +247,7 @@ membership(membership_actor::stateful_pointer<membership_state> self,
            membership_config config) {
   self->state.begin(std::move(config));
   return {
-    [self](start_training) {
+    [self](const start_training&) {
       self->state.start(caf::actor_cast<caf::actor>(self->current_sender()));
     },
     [self](const node_finished& x) {
@@ -277,6 +269,9 @@ membership(membership_actor::stateful_pointer<membership_state> self,
       self->state.unaware.erase(x.stamp.source);
       self->state.let_return(x.stamp.source);
     },
+    [self](const process_gone& x) { self->state.lose(x); },
+    [self](const process_returned& x) { self->state.let_return(x); },
+    [self](stop_training) { self->state.stop(); },
     [self](caf::tick_atom) { self->state.tick(); },
   };
 }

@@ -28,6 +28,8 @@ struct membership_rules {
   std::set<node_id> absent;
   /// How long a node may be silent before it is taken for gone.
   std::chrono::nanoseconds deadline = std::chrono::seconds{1};
+  /// Whether that is a default, in place of which whoever knows better decides.
+  bool adapts = false;
   /// With fewer nodes that train the run ends.
   int64_t min_nodes = 1;
 };
@@ -42,6 +44,11 @@ struct membership_config {
   /// Whether nodes wait for each other, and so must agree on the update at
   /// which a view begins.
   bool waits = false;
+  /// How long nodes may take to answer, if not as long as they may be silent:
+  /// where others notice who is gone.
+  std::optional<std::chrono::nanoseconds> patience{};
+  /// Is told who is away when they cannot do so themselves.
+  caf::actor evaluator{};
   /// Outlives the membership.
   run_observer* observer = nullptr;
 };
@@ -81,6 +88,14 @@ struct membership_state {
     bool parts(node_id a, node_id b) const;
   };
 
+  /// A node whose process is gone.
+  struct unreachable_node {
+    /// How that ended.
+    std::string text;
+    /// Whether the node wants to be back as soon as it can be reached.
+    bool returns = false;
+  };
+
   void begin(membership_config wanted);
   /// The coordinator has started the run.
   void start(caf::actor head);
@@ -98,9 +113,16 @@ struct membership_state {
   // -- who takes part ---------------------------------------------------------
 
   void lose(node_id id, standing to, const std::string& why);
+  /// The same for all nodes of a process, which have lost everything.
+  void lose(const process_gone& x);
+  void let_return(const process_returned& x);
   void lose_silent(node_id id);
   void let_return(node_id id);
   void give_up_on_all();
+  /// Ends nodes that cannot do so themselves.
+  void bury(node_id id, const std::string& text);
+  /// The run is to end.
+  void stop();
   bool has_enough();
   void fail(node_id id, const std::string& text);
   std::set<node_id> living() const;
@@ -123,7 +145,6 @@ struct membership_state {
   void later(duration delay, std::function<void()> f);
   void arm();
   duration now() const;
-  caf::actor self_handle() const;
   const caf::actor& handle_of(node_id id) const;
 
   membership_actor::pointer self;
@@ -139,6 +160,8 @@ struct membership_state {
   std::set<node_id> paused;
   /// Those taken for gone, who may not know.
   std::set<node_id> unaware;
+  /// Those whose process is gone.
+  std::map<node_id, unreachable_node> unreachable;
   std::map<int64_t, partition> partitions;
   int64_t next_partition = 0;
 

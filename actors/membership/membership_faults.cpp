@@ -2,7 +2,6 @@
 
 #include "actors/membership/membership.hpp"
 
-#include "actors/node/membership_orders.hpp"
 #include "messages/error_code.hpp"
 #include "models/options.hpp"
 
@@ -156,10 +155,69 @@ void membership_state::let_return(node_id id) {
   auto& it = nodes[static_cast<size_t>(id)];
   if (it != standing::away)
     return;
+  if (auto i = unreachable.find(id); i != unreachable.end()) {
+    i->second.returns = true;
+    return;
+  }
   it = standing::returning;
   change(fmt::format(
     "node {} is {}", id,
     began.contains(id) || !config.rules->absent.contains(id) ? "back" : "new"));
+}
+
+void membership_state::lose(const process_gone& x) {
+  std::vector<node_id> lost;
+  for (auto id : x.nodes) {
+    auto& it = nodes[static_cast<size_t>(id)];
+    if (it == standing::gone || it == standing::finished)
+      continue;
+    // One that was away comes back when it wanted to.
+    unreachable[id] = {x.text, it != standing::away};
+    paused.erase(id);
+    unaware.erase(id);
+    caf::anon_send(config.evaluator, node_away{{id, 0, 0, 0}, true});
+    if (it == standing::leaving)
+      bury(id, x.text);
+    else if (it != standing::away)
+      lost.push_back(id);
+    it = it == standing::leaving ? standing::gone : standing::away;
+  }
+  if (!lost.empty() && has_enough())
+    change(fmt::format("{}: node{} {} gone", x.text, lost.size() > 1 ? "s" : "",
+                       fmt::join(lost, ", ")));
+  give_up_on_all();
+}
+
+void membership_state::let_return(const process_returned& x) {
+  std::vector<node_id> back;
+  for (auto id : x.nodes) {
+    auto was = unreachable.extract(id);
+    if (over || was.empty())
+      continue;
+    caf::anon_send(handle_of(id), start_training{now().count()});
+    if (!was.mapped().returns)
+      continue;
+    nodes[static_cast<size_t>(id)] = standing::returning;
+    back.push_back(id);
+  }
+  if (!back.empty())
+    change(fmt::format("node{} {} back", back.size() > 1 ? "s" : "",
+                       fmt::join(back, ", ")));
+}
+
+void membership_state::bury(node_id id, const std::string& text) {
+  unreachable.erase(id);
+  nodes[static_cast<size_t>(id)] = standing::gone;
+  caf::anon_send(coordinator,
+                 node_failed{{id, 0, 0, 0},
+                             static_cast<uint8_t>(error_code::node_crashed),
+                             text});
+}
+
+void membership_state::stop() {
+  over = true;
+  for (const auto& [id, x] : std::exchange(unreachable, {}))
+    bury(id, x.text);
 }
 
 /// A node that says nothing may be there again later without knowing.
@@ -211,7 +269,7 @@ void membership_state::give_up_on_all() {
   };
   if (over || std::ranges::any_of(nodes, trains))
     return;
-  over = true;
+  stop();
   for (size_t i = 0; i < nodes.size(); ++i)
     if (nodes[i] == standing::away || nodes[i] == standing::returning
         || nodes[i] == standing::beginning)

@@ -47,7 +47,7 @@ caf::behavior node::make_behavior() {
   protocol_.make(environment_->protocol, *this);
   own_messages_ = {
     [this](const introductions& x) { introduce(x); },
-    [this](start_training) { start(); },
+    [this](const start_training& x) { start(x); },
     [this](stop_training) { stop(); },
     [this](const crash_due& x) { crash(x); },
   };
@@ -83,6 +83,8 @@ void node::on_exit() {
   outbox_.close();
   coordinator_ = nullptr;
   evaluator_ = nullptr;
+  membership_ = nullptr;
+  way_ = nullptr;
   protocol_.close();
 }
 
@@ -117,15 +119,17 @@ bool node::is_settled() const noexcept {
 void node::introduce(const introductions& x) {
   coordinator_ = x.coordinator;
   evaluator_ = x.evaluator;
+  membership_ = x.membership;
+  way_ = x.way;
   outbox_.open(x.neighbours, own_.links);
 }
 
-void node::start() {
+void node::start(const start_training& x) {
   if (phase_ != phase::idle)
     return;
   phase_ = phase::training;
-  handle({.kind = event_kind::start}, {}, [this] {
-    started_ = events_.time();
+  handle({.kind = event_kind::start}, {}, [&] {
+    started_ = events_.time() - duration{x.elapsed};
     if (own_.absent) {
       go_away({});
       return;
@@ -225,6 +229,11 @@ bool node::is_of_protocol(const caf::type_erased_tuple& content) const {
 void node::receive(caf::type_erased_tuple& content) {
   if (is_of_protocol(content)) {
     handle_of_protocol(content);
+    return;
+  }
+  if (content.match_elements<sent_in_view>()) {
+    const auto& x = content.get_as<sent_in_view>(0);
+    receive_in_view({x.content, {.stamp = x.stamp}});
     return;
   }
   if (content.match_elements<observed_message>()) {

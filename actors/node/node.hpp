@@ -3,7 +3,6 @@
 #include "actors/node/batch_quality.hpp"
 #include "actors/node/event_account.hpp"
 #include "actors/node/gradient_work.hpp"
-#include "actors/node/membership_orders.hpp"
 #include "actors/node/node_config.hpp"
 #include "actors/node/node_context.hpp"
 #include "actors/node/outbox.hpp"
@@ -15,6 +14,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/message_handler.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -138,7 +138,7 @@ private:
   // -- life -------------------------------------------------------------------
 
   void introduce(const introductions& x);
-  void start();
+  void start(const start_training& x);
   void stop();
   /// Ends training here; it is reported with the event at hand, since what
   /// the protocol still sends belongs to the account.
@@ -153,19 +153,19 @@ private:
 
   /// The handlers of what the membership of the run says.
   caf::message_handler membership_messages();
-  void hear_proposal(const proposal_order& x);
-  void hear_view(const view_order& x);
+  void hear_proposal(const view_proposal& x);
+  void hear_view(const node_view& x);
   /// Enters all views that hold by now.
   void enter_views();
-  void enter(const view_order& x);
+  void enter(const node_view& x);
   /// Makes `x` the node's view; returns what became of its edges.
-  edge_changes take_up(const view_order& x);
+  edge_changes take_up(const node_view& x);
   /// Goes away in the course of an event.
   void go_away(const std::string& text);
   void crash(const crash_now& x);
   /// Ends a node that is away.
   void crash_for_good(const std::string& text);
-  void resume();
+  void end_pause();
   /// A message between nodes of a run that has views.
   void receive_in_view(const observed_message& x);
   void send_state(node_id to, int64_t view);
@@ -228,6 +228,7 @@ private:
   caf::actor evaluator_;
   view_keeper views_;
   caf::actor membership_;
+  std::function<caf::actor(node_id)> way_;
   /// Messages of views that are still to come.
   std::vector<observed_message> kept_;
   /// What came while the node was paused.

@@ -4,6 +4,7 @@
 
 #include "actors/node/node_events.hpp"
 #include "actors/node/payload_tensor.hpp"
+#include "messages/byte_pieces.hpp"
 #include "models/checkpoint/checksums.hpp"
 #include "models/checkpoint/state_archive.hpp"
 #include "models/errors.hpp"
@@ -23,14 +24,8 @@ namespace caps {
 namespace {
 
 uint64_t digest_of(const state_transfer& x) {
-  std::string all;
-  for (const auto* payload : {&x.weights, &x.buffers}) {
-    auto begin = all.size();
-    all.resize(begin + payload->size_bytes());
-    if (payload->storage() != nullptr)
-      payload->storage()->copy_to(reinterpret_cast<std::byte*>(&all[begin]));
-  }
-  all += x.rest;
+  auto all = from_pieces({x.weights, x.buffers});
+  all += from_pieces(x.rest);
   return checksum(std::as_bytes(std::span{all}));
 }
 
@@ -50,11 +45,11 @@ event_origin origin_of(std::string_view kind, int64_t number) {
 
 caf::message_handler node::membership_messages() {
   return {
-    [this](const proposal_order& x) { hear_proposal(x); },
-    [this](const view_order& x) { hear_view(x); },
+    [this](const view_proposal& x) { hear_proposal(x); },
+    [this](const node_view& x) { hear_view(x); },
     [this](const crash_now& x) { crash(x); },
     [this](pause_node) { paused_ = phase_ == phase::training; },
-    [this](resume_node) { resume(); },
+    [this](resume_node) { end_pause(); },
     [this](give_up) {
       if (phase_ == phase::away)
         crash_for_good(fmt::format("node {} does not come back: the others "
@@ -68,51 +63,49 @@ caf::message_handler node::membership_messages() {
 
 // -- views --------------------------------------------------------------------
 
-void node::hear_proposal(const proposal_order& x) {
+void node::hear_proposal(const view_proposal& x) {
   view_bound answer;
-  answer.number = x.content.number;
+  answer.number = x.number;
   answer.finished = phase_ == phase::finished;
   if (!answer.finished)
-    handle(origin_of(event_kind::proposal, x.content.number),
-           caf::make_message(x.content), [&] {
-             answer.step = views_.promise(x.content.number, step() + 1);
+    handle(origin_of(event_kind::proposal, x.number), caf::make_message(x),
+           [&] {
+             answer.step = views_.promise(x.number, step() + 1);
              guarded([&] {
-               for (auto gone : x.content.gone)
+               for (auto gone : x.gone)
                  protocol_.stop_waiting_for(gone);
              });
            });
   answer.stamp = next_stamp();
-  caf::anon_send(x.membership, answer);
+  caf::anon_send(membership_, answer);
 }
 
-void node::hear_view(const view_order& x) {
-  if (phase_ == phase::away && x.content.ends)
+void node::hear_view(const node_view& x) {
+  if (phase_ == phase::away && x.ends)
     crash_for_good(fmt::format("node {} leaves before it has begun", id()));
   if (phase_ == phase::finished)
     return;
-  handle(origin_of(event_kind::view, x.content.number),
-         caf::make_message(x.content), [&] {
-           membership_ = x.membership;
-           auto in = takes_part(x.content, id());
-           if (phase_ == phase::away) {
-             if (in)
-               views_.add(x);
-             if (in && x.content.begins && x.content.donor == no_node)
-               begin(nullptr);
-             return;
-           }
-           if (!in && !x.content.ends) {
-             // The others went on without it.
-             go_away(fmt::format("node {} was left out of view {} and asks to "
-                                 "come back",
-                                 id(), x.content.number));
-             caf::anon_send(membership_, node_returns{next_stamp()});
-             return;
-           }
-           views_.add(x);
-           enter_views();
-           compute_if_held();
-         });
+  handle(origin_of(event_kind::view, x.number), caf::make_message(x), [&] {
+    auto in = takes_part(x, id());
+    if (phase_ == phase::away) {
+      if (in)
+        views_.add(x);
+      if (in && x.begins && x.donor == no_node)
+        begin(nullptr);
+      return;
+    }
+    if (!in && !x.ends) {
+      // The others went on without it.
+      go_away(fmt::format("node {} was left out of view {} and asks to "
+                          "come back",
+                          id(), x.number));
+      caf::anon_send(membership_, node_returns{next_stamp()});
+      return;
+    }
+    views_.add(x);
+    enter_views();
+    compute_if_held();
+  });
 }
 
 void node::enter_views() {
@@ -125,8 +118,8 @@ void node::enter_views() {
       return;
 }
 
-void node::enter(const view_order& x) {
-  if (x.content.ends) {
+void node::enter(const node_view& x) {
+  if (x.ends) {
     caf::anon_send(evaluator_, node_away{next_stamp()});
     conclude();
     return;
@@ -136,17 +129,18 @@ void node::enter(const view_order& x) {
     if (!protocol_.neighbours_changed(changes))
       throw input_error("this protocol cannot go on with other neighbours "
                         "(protocol::neighbours_changed)");
-    for (auto to : x.content.receivers)
-      send_state(to, x.content.number);
+    for (auto to : x.receivers)
+      send_state(to, x.number);
   });
 }
 
-edge_changes node::take_up(const view_order& x) {
+edge_changes node::take_up(const node_view& x) {
   entered_ = true;
-  outbox_.extend(x.handles, own_.links, own_.new_link);
-  sequence_ = std::max(sequence_, static_cast<uint64_t>(x.content.number)
+  for (const auto* named : {&x.out, &x.receivers})
+    outbox_.extend(*named, way_, own_.links, own_.new_link);
+  sequence_ = std::max(sequence_, static_cast<uint64_t>(x.number)
                                     * view_keeper::numbers_per_view);
-  return views_.enter(x.content, own_);
+  return views_.enter(x, own_);
 }
 
 void node::receive_in_view(const observed_message& x) {
@@ -213,7 +207,7 @@ void node::crash(const crash_now& x) {
       take_held(y);
 }
 
-void node::resume() {
+void node::end_pause() {
   if (!std::exchange(paused_, false))
     return;
   for (auto& x : std::exchange(held_, {}))
@@ -237,7 +231,7 @@ void node::send_state(node_id to, int64_t view) {
   rest.enter("protocol");
   protocol_.share_state(rest);
   rest.leave();
-  x.rest = to_safetensors(rest.contents());
+  x.rest = to_pieces(to_safetensors(rest.contents()));
   x.digest = digest_of(x);
   node_context::send(to, std::move(x));
 }
@@ -245,9 +239,8 @@ void node::send_state(node_id to, int64_t view) {
 void node::begin_with(const observed_message& x) {
   const auto& shared = x.content.get_as<state_transfer>(0);
   auto first = views_.beginning();
-  if (phase_ != phase::away || first == nullptr
-      || first->content.number != shared.view
-      || first->content.donor != shared.stamp.source)
+  if (phase_ != phase::away || first == nullptr || first->number != shared.view
+      || first->donor != shared.stamp.source)
     return;
   handle(x.origin, x.content, [&] { guarded([&] { begin(&shared); }); });
 }
@@ -267,7 +260,7 @@ void node::begin(const state_transfer* shared) {
     if (!weights.defined() || !buffers.defined())
       return;
     auto name = fmt::format("the state of node {}", shared->stamp.source);
-    state_reader rest{from_safetensors(shared->rest, name), name,
+    state_reader rest{from_safetensors(from_pieces(shared->rest), name), name,
                       environment_->options.device()};
     visit_nested(rest, "optimizer", optimizer());
     rest.enter("protocol");
@@ -276,13 +269,12 @@ void node::begin(const state_transfer* shared) {
     rest.finish();
     trained_.go_on_from(shared->stamp.step, weights, buffers);
   }
-  note(fmt::format("node {} begins in view {} at step {}{}", id(),
-                   view.content.number, step(),
+  note(fmt::format("node {} begins in view {} at step {}{}", id(), view.number,
+                   step(),
                    shared == nullptr ? ""
                                      : fmt::format(" with the state of node {}",
                                                    shared->stamp.source)));
-  caf::anon_send(view.membership,
-                 node_begun{next_stamp(), view.content.number});
+  caf::anon_send(membership_, node_begun{next_stamp(), view.number});
   caf::anon_send(evaluator_, node_back{next_stamp(), trained_.epoch()});
   auto content = caf::make_message(start_training{});
   protocol_.handle(content);

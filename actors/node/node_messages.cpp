@@ -31,8 +31,7 @@ void node::route(node_id to, outgoing x) {
     return;
   // Whoever receives it must know in which view it was sent.
   if (environment_->has_views && !events_.is_watched())
-    x.content = caf::make_message(
-      observed_message{std::move(x.content), {.stamp = x.stamp}});
+    x.content = caf::make_message(sent_in_view{x.stamp, std::move(x.content)});
   outbox_.deliver(*way, std::move(x.content), x.bytes);
 }
 

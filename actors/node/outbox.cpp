@@ -30,17 +30,18 @@ void outbox::open(const std::vector<acquaintance>& neighbours,
   change(models);
 }
 
-void outbox::extend(const std::vector<acquaintance>& neighbours,
+void outbox::extend(const std::vector<node_id>& neighbours,
+                    const std::function<caf::actor(node_id)>& way,
                     const std::map<node_id, link_model>& models,
                     const link_model& usual) {
-  for (const auto& other : neighbours) {
-    if (other.id == id_ || find(other.id) != nullptr)
+  for (auto id : neighbours) {
+    if (id == id_ || find(id) != nullptr)
       continue;
-    links_.push_back({other.id, other.handle});
-    auto own = models.find(other.id);
+    links_.push_back({id, way(id)});
+    auto own = models.find(id);
     const auto& model = own != models.end() ? own->second : usual;
     if (!model.ideal())
-      links_.back().injector = make_injector(other.id, model);
+      links_.back().injector = make_injector(id, model);
   }
 }
 

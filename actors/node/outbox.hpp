@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -42,9 +43,10 @@ public:
   void open(const std::vector<acquaintance>& neighbours,
             const std::map<node_id, link_model>& models);
 
-  /// Opens ways to those of these neighbours to whom there is none; `models`
-  /// tells of links that are not as `usual`.
-  void extend(const std::vector<acquaintance>& neighbours,
+  /// Opens ways to those of these neighbours to whom there is none; `way` leads
+  /// to each, and `models` tells of links that are not as `usual`.
+  void extend(const std::vector<node_id>& neighbours,
+              const std::function<caf::actor(node_id)>& way,
               const std::map<node_id, link_model>& models,
               const link_model& usual);
 

@@ -37,8 +37,8 @@ view_keeper::verdict view_keeper::judge(const message_stamp& stamp,
   auto sent_in = static_cast<int64_t>(stamp.sequence / numbers_per_view);
   if (begins) {
     auto first = beginning();
-    return first != nullptr && sent_in >= first->content.number ? verdict::keep
-                                                                : verdict::drop;
+    return first != nullptr && sent_in >= first->number ? verdict::keep
+                                                        : verdict::drop;
   }
   if (sent_in > number_)
     return verdict::keep;
@@ -49,25 +49,24 @@ view_keeper::verdict view_keeper::judge(const message_stamp& stamp,
                                                           : verdict::take;
 }
 
-void view_keeper::add(view_order x) {
-  if (x.content.number >= promised_)
+void view_keeper::add(node_view x) {
+  if (x.number >= promised_)
     bound_.reset();
-  if (x.content.begins)
+  if (x.begins)
     next_.clear();
   next_.push_back(std::move(x));
 }
 
-std::optional<view_order> view_keeper::take_next(int64_t step) {
-  if (next_.empty() || next_.front().content.from_step > step)
+std::optional<node_view> view_keeper::take_next(int64_t step) {
+  if (next_.empty() || next_.front().from_step > step)
     return std::nullopt;
   auto result = std::move(next_.front());
   next_.pop_front();
   return result;
 }
 
-const view_order* view_keeper::beginning() const {
-  return !next_.empty() && next_.front().content.begins ? &next_.front()
-                                                        : nullptr;
+const node_view* view_keeper::beginning() const {
+  return !next_.empty() && next_.front().begins ? &next_.front() : nullptr;
 }
 
 edge_changes view_keeper::enter(const node_view& x, node_config& own) {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/node/edge_changes.hpp"
-#include "actors/node/membership_orders.hpp"
 #include "actors/node/node_config.hpp"
+#include "messages/membership.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -52,13 +52,13 @@ public:
 
   /// Takes a view for later. Whoever begins in it, or is not in it, needs none
   /// of those before.
-  void add(view_order x);
+  void add(node_view x);
 
   /// The next view, if it holds after `step` updates.
-  std::optional<view_order> take_next(int64_t step);
+  std::optional<node_view> take_next(int64_t step);
 
   /// The view that the node begins in, if there is one; not taken.
-  const view_order* beginning() const;
+  const node_view* beginning() const;
 
   /// Makes `x` the view of a node; returns what became of its edges.
   edge_changes enter(const node_view& x, node_config& own);
@@ -68,7 +68,7 @@ public:
 
 private:
   int64_t number_ = 0;
-  std::deque<view_order> next_;
+  std::deque<node_view> next_;
   /// The last view proposed, and how far the node may get without it.
   int64_t promised_ = 0;
   std::optional<int64_t> bound_;

@@ -23,12 +23,6 @@ loaded_scenario load_run(const cli_options& options, const components& known) {
     throw input_error(fmt::format("--processes {}: the scenario has only {} "
                                   "nodes",
                                   options.processes, nodes));
-  if (x.has_views())
-    throw input_error(
-      fmt::format("{}: nodes of several processes do not agree "
-                  "on views yet; leave out membership.views and "
-                  "all faults but crash, or {}",
-                  how, how));
   x.clock = "real";
   return result;
 }

@@ -8,8 +8,10 @@
 #include "runtime/cluster/ssh_launch.hpp"
 #include "runtime/launch/head.hpp"
 #include "runtime/launch/local_member.hpp"
+#include "runtime/launch/process_gate.hpp"
+#include "runtime/launch/process_silence.hpp"
+#include "runtime/launch/run_links.hpp"
 #include "runtime/launch/socket_mesh.hpp"
-#include "runtime/launch/team_links.hpp"
 #include "runtime/process/setup_phase.hpp"
 
 #include <fmt/format.h>
@@ -37,7 +39,7 @@ constexpr auto leave_patience = 5s;
 /// A process on another host.
 class remote_member final : public team_member {
 public:
-  remote_member(std::string host, std::unique_ptr<host_talk> talk)
+  remote_member(std::string host, std::shared_ptr<host_talk> talk)
     : host_(std::move(host)), talk_(std::move(talk)) {}
 
   std::string name() const override { return "host " + host_; }
@@ -48,10 +50,14 @@ public:
         if (letter->contains("ended"))
           return letter->value("ended", std::string{});
     } catch (const error& e) {
+      there_ = false;
       return e.what();
     }
     return std::nullopt;
   }
+
+  /// The host itself, if it is there; its process may not be.
+  std::shared_ptr<host_talk> host() const { return there_ ? talk_ : nullptr; }
 
   void finish(std::chrono::milliseconds grace) override {
     auto deadline = clock::now() + grace;
@@ -67,7 +73,8 @@ public:
 
 private:
   std::string host_;
-  std::unique_ptr<host_talk> talk_;
+  std::shared_ptr<host_talk> talk_;
+  bool there_ = true;
 };
 
 /// Brings the processes of one run together.
@@ -78,9 +85,9 @@ public:
          std::function<nlohmann::json()> status)
     : plan_(plan), settings_(settings), hosts_(hosts),
       scenario_file_(std::move(scenario_file)), status_(std::move(status)),
-      all_(hosts.all()), own_(load_own()),
-      lobby_(hosts.identity, hosts.hosts), gate_(run_, expected()),
-      listener_(listen_at(hosts.listen)), head_port_(port_of(listener_)),
+      all_(hosts.all()), own_(load_own()), lobby_(hosts.identity, hosts.hosts),
+      gate_(expected()), listener_(listen_at(hosts.listen)),
+      head_port_(port_of(listener_)),
       door_({listener_, std::make_shared<tls_context>(own_),
              [this](const door_visitor& x) { return decide(x); },
              [](const std::string& line) {
@@ -88,6 +95,8 @@ public:
              }}) {}
 
   ~muster() {
+    if (own_listener_ >= 0)
+      ::close(own_listener_);
     // Those that take part once end by themselves.
     for (auto& x : starters_)
       x.wait(leave_patience);
@@ -104,17 +113,29 @@ public:
     for (const auto& x : hosts_.hosts)
       waiting.push_back(lobby_.take(x.name));
     team result;
-    result.where = place(waiting);
+    where_ = result.where = place(waiting);
     // The head's own process listens as well.
-    auto own_listener
-      = hosts_.head ? listen_at({hosts_.listen.host, 0}) : -1;
-    auto peers = peers_of(waiting, own_listener);
-    result.streams.resize(all_.size());
     if (hosts_.head)
-      start_here(result, peers, own_listener);
-    for (size_t i = 0; i < waiting.size(); ++i)
-      start_there(result, peers, hosts_.hosts[i], waiting[i]);
+      own_listener_ = listen_at({hosts_.listen.host, 0});
+    peers_ = peers_of(waiting);
+    result.streams.resize(all_.size());
+    result.members.resize(all_.size());
+    lives_.resize(all_.size());
+    if (hosts_.head) {
+      start_here(result);
+      result.streams[0] = std::move(own_stream_);
+    }
+    for (auto& x : waiting) {
+      threads_.push_back(x.threads);
+      start_there(result, process_of(threads_.size() - 1), std::move(x.talk));
+    }
     wait_for_processes(result);
+    if (can_return(plan_)) {
+      result.revive = [this](team& all, size_t process) {
+        return start_again(all, process);
+      };
+      result.next_arrival = [this] { return next_arrival(); };
+    }
     return result;
   }
 
@@ -174,12 +195,21 @@ private:
                     exit_code::lost);
   }
 
-  /// The hosts of the processes that come over the network, by number.
-  std::vector<std::string> expected() const {
-    std::vector<std::string> result;
-    for (const auto& x : all_)
-      result.push_back(x.name);
+  /// The processes that come over the network.
+  process_gate::settings expected() const {
+    process_gate::settings result;
+    result.run = run_;
+    for (const auto& x : all_) {
+      if (!x.name.empty())
+        result.awaited.insert(result.hosts.size());
+      result.hosts.push_back(x.name);
+    }
     return result;
+  }
+
+  /// The number of the process of a host.
+  size_t process_of(size_t host) const {
+    return host + all_.size() - hosts_.hosts.size();
   }
 
   void wait_for_hosts() {
@@ -206,11 +236,11 @@ private:
   }
 
   std::vector<network_order::peer>
-  peers_of(const std::vector<waiting_host>& waiting, int own_listener) const {
+  peers_of(const std::vector<waiting_host>& waiting) const {
     std::vector<network_order::peer> result;
     // Hosts know themselves how they reach the head's.
     if (hosts_.head)
-      result.push_back({own_.subject.name, "", port_of(own_listener)});
+      result.push_back({own_.subject.name, "", port_of(own_listener_)});
     for (size_t i = 0; i < waiting.size(); ++i)
       result.push_back(
         {hosts_.hosts[i].name, waiting[i].address, waiting[i].port});
@@ -218,37 +248,79 @@ private:
     return result;
   }
 
-  void start_here(team& result, const std::vector<network_order::peer>& peers,
-                  int own_listener) {
+  void start_here(team& result) {
     socket_mesh pair{2};
-    auto count = all_.size();
-    join_order order{0, result.where, std::vector<int>(count + 1, -1),
-                     network_order{run_, hosts_.identity.string(),
-                                   own_listener, peers}};
+    join_order order{
+      0, where_, std::vector<int>(all_.size() + 1, -1),
+      network_order{run_, hosts_.identity.string(), own_listener_, peers_}};
     order.sockets.back() = pair.of(0)[1];
+    order.life = lives_[0];
     auto threads = hosts_.head->threads > 0 ? hosts_.head->threads
                                             : settings_.threads;
-    result.members.push_back(std::make_unique<local_member>(
+    result.members[0] = std::make_unique<local_member>(
       "the process of the head",
-      start_joining(scenario_file_, threads, order)));
-    ::close(own_listener);
-    result.streams[0] = std::make_unique<plain_stream>(pair.take(1, 0));
+      start_joining(scenario_file_, threads, order, allowed_));
+    own_stream_ = std::make_unique<plain_stream>(pair.take(1, 0));
   }
 
-  void start_there(team& result, const std::vector<network_order::peer>& peers,
-                   const host_entry& entry, waiting_host& host) {
+  void start_there(team& result, size_t process,
+                   std::shared_ptr<host_talk> talk) {
+    auto host = process - process_of(0);
+    const auto& entry = hosts_.hosts[host];
     nlohmann::json order;
     order["id"] = run_;
-    order["process"] = result.members.size();
+    order["process"] = process;
     order["processes"] = all_.size();
-    order["process of node"] = result.where.processes_of_nodes();
-    order["peers"] = json_of(peers);
-    order["threads"] = entry.threads > 0 ? entry.threads : host.threads;
+    order["process of node"] = where_.processes_of_nodes();
+    order["peers"] = json_of(peers_);
+    order["life"] = lives_[process];
+    order["silence"] = json_of(allowed_);
+    talk->allow(allowed_);
+    order["threads"] = entry.threads > 0 ? entry.threads : threads_[host];
     order["name"] = plan_.content.name;
     order["scenario"] = text_of_file(scenario_file_);
-    host.talk->post({{"run", order}});
-    result.members.push_back(
-      std::make_unique<remote_member>(entry.name, std::move(host.talk)));
+    talk->post({{"run", order}});
+    result.members[process]
+      = std::make_unique<remote_member>(entry.name, std::move(talk));
+  }
+
+  /// Starts a process again, where its host is there.
+  bool start_again(team& all, size_t process) {
+    auto local = hosts_.head && process == 0;
+    std::shared_ptr<host_talk> talk;
+    if (!local) {
+      talk = dynamic_cast<remote_member&>(*all.members[process]).host();
+      if (talk == nullptr)
+        talk = host_again(process);
+      if (talk == nullptr)
+        return false;
+    }
+    ++lives_[process];
+    if (local)
+      start_here(all);
+    else
+      start_there(all, process, std::move(talk));
+    return true;
+  }
+
+  /// The host of a process, if it has come again.
+  std::shared_ptr<host_talk> host_again(size_t process) {
+    auto host = lobby_.take_again(all_[process].name);
+    if (!host)
+      return nullptr;
+    peers_[process].address = host->address;
+    peers_[process].port = host->port;
+    threads_[process - process_of(0)] = host->threads;
+    return std::move(host->talk);
+  }
+
+  std::optional<team::arrival> next_arrival() {
+    if (own_stream_ != nullptr)
+      return team::arrival{0, std::move(own_stream_)};
+    for (size_t i = 0; i < all_.size(); ++i)
+      if (auto stream = gate_.take(i))
+        return team::arrival{i, std::move(stream)};
+    return std::nullopt;
   }
 
   void wait_for_processes(team& result) {
@@ -285,6 +357,17 @@ private:
   int listener_;
   uint16_t head_port_;
   door door_;
+  silence allowed_ = silence_of(plan_.membership);
+  placement where_{{}, 0};
+  /// By process, the head last.
+  std::vector<network_order::peer> peers_;
+  std::vector<uint32_t> lives_;
+  /// Of hosts, as they came.
+  std::vector<size_t> threads_;
+  /// Of the head's own process: where it listens, and what leads to it until
+  /// somebody takes that.
+  int own_listener_ = -1;
+  std::unique_ptr<byte_stream> own_stream_;
   std::vector<side_command> starters_;
 };
 

@@ -6,6 +6,7 @@
 #include "runtime/cluster/host_talk.hpp"
 #include "runtime/cluster/scratch_folder.hpp"
 #include "runtime/launch/child_process.hpp"
+#include "runtime/launch/process_silence.hpp"
 #include "runtime/process/version.hpp"
 #include "runtime/wire/dial.hpp"
 
@@ -56,7 +57,9 @@ public:
                    network_order{order.at("id"),
                                  fs::absolute(settings.identity).string(),
                                  listener, std::move(peers)}};
-    process_.emplace(start_joining(file, order.at("threads"), own));
+    own.life = order.at("life");
+    process_.emplace(start_joining(file, order.at("threads"), own,
+                                   silence_from(order.at("silence"))));
   }
 
   /// How it ended, if it has.

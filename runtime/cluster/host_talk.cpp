@@ -1,7 +1,6 @@
 #include "runtime/cluster/host_talk.hpp"
 
 #include "models/errors.hpp"
-#include "runtime/process/heartbeat.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto beat_interval = 500ms;
+constexpr auto beat_interval = 250ms;
 
 /// A longer time between two visits says that this process was stopped.
 constexpr std::chrono::steady_clock::duration awake_max = 1s;
@@ -29,20 +28,20 @@ host_talk::host_talk(std::unique_ptr<byte_stream> stream)
 
 std::optional<nlohmann::json> host_talk::take() {
   auto now = clock::now();
-  silence_ += std::min(now - last_visit_, awake_max);
+  silent_ += std::min(now - last_visit_, awake_max);
   last_visit_ = now;
   if (now - last_beat_ >= beat_interval) {
     last_beat_ = now;
     box_.post({{"beat", true}});
   }
   while (auto letter = box_.take()) {
-    silence_ = {};
+    allowed_.hear(std::exchange(silent_, clock::duration{0}));
     if (!letter->contains("beat"))
       return letter;
   }
-  if (silence_ >= heartbeat::limit)
-    throw error(fmt::format("has given no sign of life for {} s",
-                            heartbeat::limit.count()));
+  if (silent_ >= allowed_.limit())
+    throw error(fmt::format("has given no sign of life for {:.2g} s",
+                            std::chrono::duration<double>{silent_}.count()));
   return std::nullopt;
 }
 

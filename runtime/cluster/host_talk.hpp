@@ -1,11 +1,13 @@
 #pragma once
 
+#include "runtime/process/heartbeat.hpp"
 #include "runtime/wire/letterbox.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace caps {
 
@@ -15,6 +17,9 @@ namespace caps {
 class host_talk {
 public:
   explicit host_talk(std::unique_ptr<byte_stream> stream);
+
+  /// How long the other end may be silent from here on.
+  void allow(silence limit) { allowed_ = std::move(limit); }
 
   int handle() const noexcept { return box_.handle(); }
 
@@ -30,8 +35,9 @@ private:
   letterbox box_;
   clock::time_point last_visit_ = clock::now();
   clock::time_point last_beat_ = clock::now();
+  silence allowed_{heartbeat::limit};
   /// How long nothing has been heard while this process ran.
-  clock::duration silence_{0};
+  clock::duration silent_{0};
 };
 
 } // namespace caps

@@ -112,4 +112,16 @@ waiting_host lobby::take(const std::string& name) {
   return std::move(here_.at(name));
 }
 
+std::optional<waiting_host> lobby::take_again(const std::string& name) {
+  std::lock_guard lock{mutex_};
+  auto i = here_.find(name);
+  if (i == here_.end())
+    return std::nullopt;
+  if (i->second.talk == nullptr || gone(i->second)) {
+    here_.erase(i);
+    return std::nullopt;
+  }
+  return std::move(i->second);
+}
+
 } // namespace caps

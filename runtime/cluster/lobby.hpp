@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ public:
 
   /// A host that is here; no other one of this name comes in any more.
   waiting_host take(const std::string& name);
+
+  /// Such a host again, once it has come: the one that was taken is gone.
+  std::optional<waiting_host> take_again(const std::string& name);
 
 private:
   door_answer enrol_host(const door_visitor& x) const;

@@ -44,7 +44,7 @@ constexpr auto exit_poll_interval = std::chrono::milliseconds{20};
 } // namespace
 
 child_process::child_process(const std::vector<std::string>& arguments,
-                             const std::vector<int>& files) {
+                             const std::vector<int>& files, silence allowed) {
   std::vector<char*> raw;
   for (const auto& x : arguments)
     raw.push_back(const_cast<char*>(x.c_str()));
@@ -63,7 +63,8 @@ child_process::child_process(const std::vector<std::string>& arguments,
     errno = problem;
     fail_to_start();
   }
-  pulse_ = std::make_unique<heartbeat>(ends[0]);
+  pulse_ = std::make_unique<heartbeat>(ends[0], std::function<void()>{},
+                                       std::move(allowed));
 }
 
 child_process::~child_process() {
@@ -96,8 +97,9 @@ std::optional<std::string> child_process::loss() {
     return std::nullopt;
   // It may wake up again, but not in this run.
   finish(std::chrono::milliseconds{0});
-  return fmt::format("has given no sign of life for {} s",
-                     heartbeat::limit.count());
+  return fmt::format(
+    "has given no sign of life for {:.2g} s",
+    std::chrono::duration<double>{pulse_->silent_for()}.count());
 }
 
 void child_process::finish(std::chrono::milliseconds grace) {
@@ -113,20 +115,22 @@ void child_process::finish(std::chrono::milliseconds grace) {
 }
 
 child_process start_joining(const std::filesystem::path& scenario_file,
-                            size_t threads, const join_order& order) {
+                            size_t threads, const join_order& order,
+                            silence allowed) {
   auto file = write_order(order);
   auto files = order.sockets;
+  files.push_back(order.streams);
   if (order.network)
     files.push_back(order.network->listener);
   std::erase(files, -1);
   files.push_back(file);
   try {
-    child_process result{{"caps_runtime", "--scenario", scenario_file.string(),
-                          "--processes",
-                          std::to_string(order.where.processes()), "--threads",
-                          std::to_string(threads), "--join",
-                          std::to_string(file)},
-                         files};
+    child_process result{
+      {"caps_runtime", "--scenario", scenario_file.string(), "--processes",
+       std::to_string(order.where.processes()), "--threads",
+       std::to_string(threads), "--join", std::to_string(file)},
+      files,
+      std::move(allowed)};
     ::close(file);
     return result;
   } catch (...) {

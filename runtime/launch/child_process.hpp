@@ -22,8 +22,10 @@ public:
   /// Starts this very program with other arguments; throws `error`.
   ///
   /// @param files open files that it has as well, under the same numbers
+  /// @param allowed how long it may give no sign of life
   explicit child_process(const std::vector<std::string>& arguments,
-                         const std::vector<int>& files = {});
+                         const std::vector<int>& files = {},
+                         silence allowed = silence{heartbeat::limit});
 
   ~child_process();
 
@@ -52,7 +54,9 @@ private:
 /// Starts a process of a run: with its order, and with the sockets in it.
 ///
 /// @param scenario_file what it reads
+/// @param allowed how long it may give no sign of life
 child_process start_joining(const std::filesystem::path& scenario_file,
-                            size_t threads, const join_order& order);
+                            size_t threads, const join_order& order,
+                            silence allowed = silence{heartbeat::limit});
 
 } // namespace caps

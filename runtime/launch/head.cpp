@@ -3,10 +3,12 @@
 #include "actors/coordination/hub.hpp"
 #include "runtime/clock/real_compute.hpp"
 #include "runtime/launch/message_rules.hpp"
+#include "runtime/launch/process_watch.hpp"
 #include "runtime/launch/run_links.hpp"
 #include "runtime/process/exit_deadline.hpp"
 #include "runtime/process/limits.hpp"
 #include "runtime/process/setup_phase.hpp"
+#include "runtime/process/silence.hpp"
 #include "runtime/run/cluster.hpp"
 #include "runtime/run/end_watch.hpp"
 #include "runtime/wire/data_plane.hpp"
@@ -21,6 +23,9 @@ using namespace std::chrono_literals;
 
 /// What processes get to end by themselves when a run is over.
 constexpr auto leave_grace = 5s;
+
+/// Between two looks at the processes.
+constexpr auto look_interval = 20ms;
 
 /// Actors of this process that end when a run does, however that is: the actor
 /// system waits for them.
@@ -63,22 +68,12 @@ data_plane::settings wires_of(const run_plan& plan, team& all,
   return result;
 }
 
-/// Tells the hub of processes that are lost; each once.
-void watch_processes(team& all, std::vector<bool>& reported, hub_handle& hub) {
-  for (size_t i = 0; i < all.members.size(); ++i) {
-    if (reported[i])
-      continue;
-    if (auto how = all.members[i]->loss()) {
-      reported[i] = true;
-      hub.lose(i, *how);
-    }
-  }
-}
-
 /// The head's own actors.
 struct head_actors {
   caf::actor evaluator;
   caf::actor coordinator;
+  /// None where nobody comes and goes.
+  caf::actor membership;
   caf::actor hub;
 };
 
@@ -96,6 +91,13 @@ head_actors spawn_actors(caf::actor_system& system, const run_plan& plan,
   for (const auto& x : plan.environment->servers)
     everybody.servers.push_back(x.server);
   everybody.observer = services.observer;
+  if (plan.membership != nullptr) {
+    auto rules = make_membership_config(plan, everybody);
+    rules.patience = std::max<std::chrono::nanoseconds>(
+      plan.membership->deadline, silence::adaptive_max);
+    everybody.membership = system.spawn(membership, std::move(rules));
+  }
+  result.membership = caf::actor_cast<caf::actor>(everybody.membership);
   result.coordinator
     = caf::actor_cast<caf::actor>(system.spawn(coordinator, everybody));
   hub_config own;
@@ -105,6 +107,7 @@ head_actors spawn_actors(caf::actor_system& system, const run_plan& plan,
                              all.where.nodes_of(i)});
   own.identity = identity_of(plan);
   own.coordinator = result.coordinator;
+  own.membership = everybody.membership;
   own.observer = services.observer;
   result.hub = caf::actor_cast<caf::actor>(system.spawn(hub, own));
   return result;
@@ -112,11 +115,20 @@ head_actors spawn_actors(caf::actor_system& system, const run_plan& plan,
 
 /// Waits for the end of the run and watches over it.
 run_end attend(end_watch& watch, const run_settings& settings, team& all,
-               hub_handle& hub) {
-  std::vector<bool> reported(all.members.size());
+               hub_handle& hub, data_plane& wires) {
+  process_watch processes{
+    all,
+    {[&](size_t i, const std::string& why) {
+       wires.end(i);
+       hub.lose(i, why);
+     },
+     [&](size_t i, auto stream) { wires.replace(i, std::move(stream)); },
+     [](const std::string& text) {
+       std::fputs(fmt::format("note: {}\n", text).c_str(), stderr);
+     }}};
   bool stopping = false;
-  while (!watch.wait_for(100ms)) {
-    watch_processes(all, reported, hub);
+  while (!watch.wait_for(look_interval)) {
+    processes.look(watch.started() && !stopping);
     if (watch.started()) {
       watch.tell_whom_it_waits_for();
       if (settings.setup != nullptr)
@@ -130,12 +142,17 @@ run_end attend(end_watch& watch, const run_settings& settings, team& all,
   return *watch.end();
 }
 
-void let_go(team& all, std::chrono::milliseconds grace) {
-  auto deadline = std::chrono::steady_clock::now() + grace;
-  for (auto& x : all.members)
-    x->finish(std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::max(deadline - std::chrono::steady_clock::now(),
-               std::chrono::steady_clock::duration::zero())));
+/// Has all processes end; those that are still setting up have nothing to end.
+void let_go(team& all, const data_plane& wires,
+            std::chrono::milliseconds grace) {
+  using clock = std::chrono::steady_clock;
+  auto deadline = clock::now() + grace;
+  for (size_t i = 0; i < all.members.size(); ++i) {
+    auto left = wires.is_awaited(i) ? 0s : deadline - clock::now();
+    all.members[i]->finish(
+      std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(left, clock::duration::zero())));
+  }
 }
 
 } // namespace
@@ -164,18 +181,22 @@ run_end run_head(run_plan& plan, const run_settings& settings,
     auto own = spawn_actors(system, plan, all, wires,
                             {&compute, &watch, false});
     actors_here here{{own.hub, own.evaluator, own.coordinator}};
+    if (own.membership)
+      here.handles.push_back(own.membership);
     {
       std::lock_guard lock{hub->mutex};
       hub->hub = own.hub;
     }
-    wires.start({{to_hub, own.hub},
-                 {to_coordinator, own.coordinator},
-                 {to_evaluator, own.evaluator}});
-    auto end = attend(watch, settings, all, *hub);
+    std::map<node_id, caf::actor> receivers{{to_hub, own.hub},
+                                            {to_coordinator, own.coordinator},
+                                            {to_evaluator, own.evaluator}};
+    if (own.membership)
+      receivers[to_membership] = own.membership;
+    wires.start(std::move(receivers));
+    auto end = attend(watch, settings, all, *hub, wires);
     caf::anon_send(own.hub,
                    run_over{static_cast<int32_t>(end.code), end.text});
-    // Those that are still setting up have nothing to end.
-    let_go(all, watch.started() ? leave_grace : 0s);
+    let_go(all, wires, watch.started() ? leave_grace : 0s);
     return end;
   });
 }

@@ -57,6 +57,8 @@ int write_order(const join_order& x) {
   content["processes"] = x.where.processes();
   content["process of node"] = x.where.processes_of_nodes();
   content["sockets"] = x.sockets;
+  content["life"] = x.life;
+  content["streams"] = x.streams;
   if (x.network)
     content["network"] = json_of(*x.network);
   auto text = content.dump();
@@ -88,6 +90,8 @@ join_order read_order(int file) {
       content.at("process"),
       placement{content.at("process of node"), content.at("processes")},
       content.at("sockets")};
+    result.life = content.at("life");
+    result.streams = content.at("streams");
     if (content.contains("network"))
       result.network = network_from(content["network"]);
     return result;

@@ -41,6 +41,12 @@ struct join_order {
   std::vector<int> sockets;
   /// Absent if all live on this host.
   std::optional<network_order> network = std::nullopt;
+  /// How often the process was started again: its nodes come back to a run that
+  /// goes on.
+  uint32_t life = 0;
+  /// A socket over which come those to processes that have come back
+  /// (`data_plane::take_streams_from`); -1 where none does.
+  int streams = -1;
 };
 
 nlohmann::json json_of(const std::vector<network_order::peer>& peers);

@@ -46,6 +46,9 @@ private:
   std::future<run_over> future_ = end_.get_future();
 };
 
+/// How long those that a process comes back to may take to notice.
+constexpr auto open_patience = std::chrono::seconds{10};
+
 /// Edges that a message tells of.
 constexpr size_t report_edges_max = 1000;
 
@@ -61,7 +64,7 @@ std::vector<T> take_some(std::vector<T>& all) {
 /// Tells the head what passes over the links of this process, until the run is
 /// over; the more there is to tell, the more seldom.
 run_over report_links(first_end& over, data_plane& wires, uint32_t process,
-                      const caf::actor& hub) {
+                      uint32_t life, const caf::actor& hub) {
   constexpr std::chrono::milliseconds interval{250};
   auto pause = interval;
   for (;;) {
@@ -72,15 +75,16 @@ run_over report_links(first_end& over, data_plane& wires, uint32_t process,
     pause = interval * (1 + edges / report_edges_max);
     while (!all.sent.empty() || !all.received.empty())
       caf::anon_send(hub, link_report{process, take_some(all.sent),
-                                      take_some(all.received)});
+                                      take_some(all.received), life});
   }
 }
 
 data_plane::settings wires_of(const run_plan& plan, const join_order& order,
+                              team_links& links,
                               const std::shared_ptr<first_end>& over) {
   auto head = order.where.processes();
   data_plane::settings result;
-  result.streams = connect_to_team(order);
+  result.streams = links.take_streams();
   result.limits = limits_of(plan, order.where, order.process);
   result.refusal = [where = order.where](size_t process, node_id from,
                                          node_id to,
@@ -122,13 +126,18 @@ run_end join_run(run_plan& plan, const run_settings& settings,
   caf::actor_system system{config};
   return leaving.bound([&] {
     auto over = std::make_shared<first_end>();
-    auto wires = std::make_shared<data_plane>(system,
-                                              wires_of(plan, order, over));
+    std::optional<team_links> links{order};
+    auto wires = std::make_shared<data_plane>(
+      system, wires_of(plan, order, *links, over));
+    if (plan.membership == nullptr)
+      links.reset(); // nobody comes later
     host_config own;
     own.process = process;
     std::map<node_id, caf::actor> receivers;
     for (auto id : order.where.nodes_of(process)) {
-      const auto& config_of_node = plan.nodes[static_cast<size_t>(id)];
+      auto& config_of_node = plan.nodes[static_cast<size_t>(id)];
+      // A run that goes on has to take them in.
+      config_of_node.absent |= order.life > 0;
       auto handle = system.spawn<node>(plan.environment, config_of_node);
       own.nodes.push_back({id, handle});
       own.out_neighbours.push_back(config_of_node.out_neighbours);
@@ -137,6 +146,8 @@ run_end join_run(run_plan& plan, const run_settings& settings,
     own.hub = wires->courier_to(to_host, to_hub, head);
     own.coordinator = wires->courier_to(to_host, to_coordinator, head);
     own.evaluator = wires->courier_to(to_host, to_evaluator, head);
+    if (plan.membership != nullptr)
+      own.membership = wires->courier_to(to_host, to_membership, head);
     own.on_over = [over](const run_over& x) { over->set(x); };
     own.way = [wires, where = order.where](node_id from, node_id to) {
       return wires->courier_to(from, to, where.process_of(to));
@@ -146,9 +157,19 @@ run_end join_run(run_plan& plan, const run_settings& settings,
     receivers[to_host]
       = caf::actor_cast<caf::actor>(system.spawn(host, std::move(own)));
     wires->start(receivers);
+    if (order.streams >= 0)
+      wires->take_streams_from(order.streams);
+    if (links)
+      links->pass_on([wires](size_t i, std::unique_ptr<byte_stream> stream) {
+        wires->replace(i, std::move(stream));
+      });
+    // Others must hear of it before they are told that nodes are back.
+    if (order.life > 0)
+      wires->wait_until_open(open_patience);
     caf::anon_send(to_hub_here, hello);
     // The link to the head and the heartbeat end this, so it always ends.
-    auto end = report_links(*over, *wires, process, to_hub_here);
+    auto end = report_links(*over, *wires, process, order.life, to_hub_here);
+    links.reset();
     for (const auto& [id, handle] : receivers)
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     return run_end{static_cast<exit_code>(end.code), end.text};

@@ -1,6 +1,7 @@
 #include "runtime/launch/message_rules.hpp"
 
 #include "messages/compressed.hpp"
+#include "messages/membership.hpp"
 #include "messages/run_control.hpp"
 #include "messages/types.hpp"
 #include "messages/with_buffers.hpp"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 namespace caps {
 
@@ -50,14 +52,35 @@ std::optional<uint32_t> process_of(const caf::message& x) {
 /// The node that a message between nodes says it is from; messages of plug-ins
 /// are not looked into.
 std::optional<node_id> sender_of(const caf::message& x) {
-  return speaker_of<parameters, dual, weighted_parameters, tracked_parameters,
-                    compressed_difference, compressed_gradient,
-                    partial_parameters, gradient, pull,
-                    with_buffers<parameters>, with_buffers<dual>,
-                    with_buffers<weighted_parameters>,
-                    with_buffers<tracked_parameters>,
-                    with_buffers<compressed_difference>,
-                    with_buffers<partial_parameters>>(x);
+  return speaker_of<
+    parameters, dual, weighted_parameters, tracked_parameters,
+    compressed_difference, compressed_gradient, partial_parameters, gradient,
+    pull, sent_in_view, state_transfer, with_buffers<parameters>,
+    with_buffers<dual>, with_buffers<weighted_parameters>,
+    with_buffers<tracked_parameters>, with_buffers<compressed_difference>,
+    with_buffers<partial_parameters>>(x);
+}
+
+/// Of the head's actors besides the hub: its name, and the node that a message
+/// which it takes speaks for.
+std::pair<const char*, std::optional<node_id>>
+speaker_to(node_id receiver, const caf::message& x) {
+  if (receiver == to_evaluator)
+    return {"evaluator",
+            speaker_of<node_snapshot, node_report, node_away, node_back>(x)};
+  if (receiver == to_membership)
+    return {"membership", speaker_of<view_bound, node_begun, node_returns>(x)};
+  return {
+    "coordinator",
+    speaker_of<progress, node_event, node_metrics, node_finished, node_failed>(
+      x)};
+}
+
+/// What the head says to nodes, and nobody else.
+bool is_order(const caf::message& x) {
+  return is_any<start_training, stop_training, worker_lost, view_proposal,
+                node_view, crash_now, pause_node, resume_node, give_up,
+                part_links, join_links>(x);
 }
 
 /// A node that a process has no say over, but tells of in a report of its
@@ -98,13 +121,9 @@ std::string refusal_at_head(const placement& where, size_t process, node_id to,
     auto stranger = stranger_in(where, process, content);
     return stranger ? in_the_name_of(*stranger) : "";
   }
-  auto for_evaluator = to == to_evaluator;
-  auto node = for_evaluator
-                ? speaker_of<node_snapshot, node_report>(content)
-                : speaker_of<progress, node_event, node_metrics, node_finished,
-                             node_failed>(content);
+  auto [name, node] = speaker_to(to, content);
   if (!node)
-    return not_for(for_evaluator ? "evaluator" : "coordinator");
+    return not_for(name);
   return where.lives_in(*node, process) ? "" : in_the_name_of(*node);
 }
 
@@ -113,10 +132,8 @@ std::string refusal_at_process(const placement& where, size_t process,
                                const caf::message& content) {
   auto from_head = process == where.processes();
   if (from_head) {
-    auto known
-      = to == to_host
-          ? is_any<all_joined, run_over>(content)
-          : is_any<start_training, stop_training, worker_lost>(content);
+    auto known = to == to_host ? is_any<all_joined, run_over>(content)
+                               : is_order(content);
     return known ? "" : not_for(to == to_host ? "host" : "node");
   }
   if (to == to_host)
@@ -124,10 +141,13 @@ std::string refusal_at_process(const placement& where, size_t process,
   auto speaker = sender_of(content).value_or(from);
   if (!where.lives_in(from, process) || speaker != from)
     return in_the_name_of(speaker);
-  if (is_any<start_training, stop_training, worker_lost, introductions,
-             deadline_tick, all_joined, run_over, process_joined, process_wired,
-             process_lost, link_report>(content))
+  if (is_order(content)
+      || is_any<deadline_tick, all_joined, run_over, process_joined,
+                process_wired, process_lost, link_report>(content))
     return "a message that only the head of the run may send";
+  if (content.match_elements<sent_in_view>())
+    return refusal_at_process(where, process, from, to,
+                              content.get_as<sent_in_view>(0).content);
   return {};
 }
 

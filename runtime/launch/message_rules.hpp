@@ -17,6 +17,7 @@ enum receiver : node_id {
   to_coordinator = -3,
   to_evaluator = -4,
   to_host = -5,
+  to_membership = -6,
 };
 
 /// Why a process may not send this to the head of its run; empty if it may. It

@@ -19,7 +19,10 @@ namespace {
 size_t largest_payload(const run_plan& plan) {
   const auto& layout = plan.model->layout();
   auto numel = std::max(layout.numel(), layout.buffer_numel());
-  return static_cast<size_t>(numel) * sizeof(double);
+  auto result = static_cast<size_t>(numel) * sizeof(double);
+  // States of nodes come in pieces, of which there are not many.
+  constexpr size_t piece_min = size_t{64} << 10;
+  return plan.membership != nullptr ? std::max(result, piece_min) : result;
 }
 
 /// Edges between one process and each other, by its number; in the direction
@@ -106,6 +109,10 @@ std::string text_of_plugin(const std::filesystem::path& file) {
 }
 
 } // namespace
+
+bool can_return(const run_plan& plan) {
+  return plan.membership != nullptr && plan.environment->servers.empty();
+}
 
 std::vector<wire_limits> limits_of(const run_plan& plan, const placement& where,
                                    size_t process) {

@@ -4,6 +4,7 @@
 #include "runtime/wire/byte_stream.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,16 @@ struct team {
   std::vector<std::unique_ptr<team_member>> members;
   /// What leads to each.
   std::vector<std::unique_ptr<byte_stream>> streams;
+  /// Starts one that is lost again, in its place in `members`; false if that is
+  /// not possible yet. Throws `error`. Empty where a run cannot do without any.
+  std::function<bool(team& all, size_t process)> revive{};
+  /// What leads to one that has been started again, once for each; nothing
+  /// while there is none.
+  struct arrival {
+    size_t process = 0;
+    std::unique_ptr<byte_stream> stream;
+  };
+  std::function<std::optional<arrival>()> next_arrival{};
 };
 
 } // namespace caps

@@ -1,57 +1,45 @@
 #pragma once
 
 #include "runtime/launch/join_order.hpp"
+#include "runtime/launch/process_gate.hpp"
 #include "runtime/wire/byte_stream.hpp"
 #include "runtime/wire/door.hpp"
 
-#include <chrono>
-#include <condition_variable>
+#include <functional>
 #include <memory>
-#include <mutex>
-#include <string>
+#include <optional>
 #include <vector>
 
 namespace caps {
 
-/// What a process of a run asks at a door.
-nlohmann::json process_request(const std::string& run, uint32_t process);
-
-/// Lets the processes of a run in, each once, and only from the host that it
-/// was placed on.
-class process_gate {
+/// The connections of a process to all others of its run: to those of this
+/// host over the sockets that it inherited, to the others over the network,
+/// where those with the higher numbers connect to those with the lower ones,
+/// all to the head, and one that has come back to all.
+class team_links {
 public:
-  /// @param expected the hosts of those that may come, by number; empty names
-  ///        for those that may not
-  process_gate(std::string run, std::vector<std::string> expected);
+  /// Connects. Throws `error` if one cannot be reached within a minute; of
+  /// those that one that has come back does not find, it waits for none but the
+  /// head.
+  explicit team_links(const join_order& order);
 
-  /// The answer to who asks with a `process_request`; any thread may call.
-  door_answer decide(const door_visitor& x);
+  /// By number; null for this process, and for those that are not there.
+  std::vector<std::unique_ptr<byte_stream>> take_streams();
 
-  /// The stream to a process that has come, once; null if it has not.
-  std::unique_ptr<byte_stream> take(size_t process);
-
-  /// Those that have not come yet.
-  std::vector<size_t> missing();
-
-  /// Waits until somebody comes, or for `patience`.
-  void wait(std::chrono::milliseconds patience);
+  /// From here on `f` gets connections of processes that come back.
+  void
+  pass_on(std::function<void(size_t process, std::unique_ptr<byte_stream>)> f);
 
 private:
-  void put(size_t process, std::unique_ptr<byte_stream> stream);
+  void connect(const join_order& order);
+  /// Null if the process cannot be reached.
+  std::unique_ptr<byte_stream> call(const join_order& order, size_t process);
 
-  std::string run_;
-  std::mutex mutex_;
-  std::condition_variable came_;
-  std::vector<std::string> expected_;
-  std::vector<bool> decided_;
   std::vector<std::unique_ptr<byte_stream>> streams_;
+  std::shared_ptr<const tls_context> tls_;
+  std::optional<process_gate> gate_;
+  /// Lets in by the gate.
+  std::optional<door> door_;
 };
-
-/// Connects a process to all others of its run, by number: those of this host
-/// over the sockets that it inherited, the others over the network, where those
-/// with the higher numbers connect to those with the lower ones, and all to the
-/// head. Throws `error` if one cannot be reached within a minute.
-std::vector<std::unique_ptr<byte_stream>>
-connect_to_team(const join_order& order);
 
 } // namespace caps

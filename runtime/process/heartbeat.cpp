@@ -22,8 +22,8 @@ constexpr heartbeat::duration awake_max = 1s;
 
 } // namespace
 
-heartbeat::heartbeat(int socket, std::function<void()> on_lost)
-  : socket_(socket), on_lost_(std::move(on_lost)),
+heartbeat::heartbeat(int socket, std::function<void()> on_lost, silence allowed)
+  : socket_(socket), on_lost_(std::move(on_lost)), allowed_(std::move(allowed)),
     thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
 heartbeat::~heartbeat() {
@@ -48,17 +48,19 @@ void heartbeat::work(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock{mutex};
-  duration silence{0};
+  duration silent{0};
   auto last = clock::now();
-  while (silence < limit) {
+  while (silent < allowed_.limit()) {
     if (wake.wait_for(lock, stop, beat_interval, [] { return false; })
         || stop.stop_requested())
       return;
     auto now = clock::now();
-    silence = beat() ? duration{0}
-                     : silence + std::min(now - last, awake_max);
+    silent += std::min(now - last, awake_max);
     last = now;
+    if (beat())
+      allowed_.hear(std::exchange(silent, duration{0}));
   }
+  silent_for_ = silent;
   lost_ = true;
   if (on_lost_)
     on_lost_();

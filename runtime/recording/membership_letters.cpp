@@ -1,10 +1,11 @@
 #include "runtime/recording/membership_letters.hpp"
 
-#include "actors/node/membership_orders.hpp"
 #include "actors/observation/event_sink.hpp"
+#include "messages/membership.hpp"
 
 #include <caf/binary_deserializer.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace caps {
@@ -20,26 +21,22 @@ bool read(T& to, const std::string& bytes) {
 } // namespace
 
 caf::message order_of(const event_row& event, const membership_letters& letters,
-                      const std::vector<caf::actor>& nodes,
-                      const caf::actor& membership) {
+                      node_id nodes) {
   auto letter = letters.find(event.sequence);
   if (letter == letters.end())
     return {};
   if (event.kind == event_kind::proposal) {
-    proposal_order order{{}, membership};
-    return read(order.content, letter->second)
-             ? caf::make_message(std::move(order))
-             : caf::message{};
+    view_proposal order;
+    return read(order, letter->second) ? caf::make_message(std::move(order))
+                                       : caf::message{};
   }
-  view_order order{{}, {}, membership};
-  if (event.kind != event_kind::view || !read(order.content, letter->second))
+  node_view order;
+  if (event.kind != event_kind::view || !read(order, letter->second))
     return {};
-  for (const auto* named : {&order.content.out, &order.content.receivers})
-    for (auto id : *named) {
-      if (id < 0 || static_cast<size_t>(id) >= nodes.size())
-        return {};
-      order.handles.push_back({id, nodes[static_cast<size_t>(id)]});
-    }
+  auto is_there = [nodes](node_id id) { return id >= 0 && id < nodes; };
+  if (!std::ranges::all_of(order.out, is_there)
+      || !std::ranges::all_of(order.receivers, is_there))
+    return {};
   return caf::make_message(std::move(order));
 }
 

@@ -2,13 +2,11 @@
 
 #include "runtime/recording/rows.hpp"
 
-#include <caf/actor.hpp>
 #include <caf/message.hpp>
 
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 namespace caps {
 
@@ -20,10 +18,8 @@ using membership_letters = std::map<int64_t, std::string>;
 /// none of the membership, is not among the letters, cannot be read, or names
 /// nodes that are not there.
 ///
-/// @param nodes by id
-/// @param membership who is told the node's answer
+/// @param nodes how many there are
 caf::message order_of(const event_row& event, const membership_letters& letters,
-                      const std::vector<caf::actor>& nodes,
-                      const caf::actor& membership);
+                      node_id nodes);
 
 } // namespace caps

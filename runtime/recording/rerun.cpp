@@ -1,7 +1,6 @@
 #include "runtime/recording/rerun.hpp"
 
 #include "actors/node/actor_object.hpp"
-#include "actors/node/membership_orders.hpp"
 #include "actors/observation/event_sink.hpp"
 #include "messages/actors.hpp"
 #include "models/checkpoint/state_archive.hpp"
@@ -263,12 +262,17 @@ private:
       own.links.clear();
       nodes_.push_back(system_.spawn<node>(environment_, std::move(own)));
     }
+    auto handles = std::make_shared<const std::vector<caf::actor>>(nodes_);
     for (size_t i = 0; i < nodes_.size(); ++i) {
       introductions x;
       for (auto id : plan.nodes[i].out_neighbours)
         x.neighbours.push_back({id, nodes_[static_cast<size_t>(id)]});
       x.coordinator = listener_;
       x.evaluator = listener_;
+      x.membership = listener_;
+      x.way = [nodes = handles](node_id id) {
+        return (*nodes)[static_cast<size_t>(id)];
+      };
       caf::anon_send(nodes_[i], std::move(x));
     }
     run_ready();
@@ -294,7 +298,7 @@ private:
         caf::anon_send(to, crash_due{*at(x.destination).crash_time()});
       else if (x.kind == event_kind::crash || x.kind == event_kind::down)
         caf::anon_send(to, crash_now{x.kind == event_kind::down});
-      else if (auto order = order_of(x, facts_.letters, nodes_, listener_);
+      else if (auto order = order_of(x, facts_.letters, nodes());
                !order.empty())
         caf::anon_send(to, std::move(order));
       else

@@ -1,7 +1,5 @@
 #include "runtime/run/cluster.hpp"
 
-#include "actors/membership/membership.hpp"
-
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -31,10 +29,10 @@ sample_set test_samples(const run_plan& plan) {
   return result;
 }
 
-/// The membership of the nodes that the coordinator knows.
-membership_actor spawn_membership(caf::actor_system& system,
-                                  const run_plan& plan,
-                                  const coordinator_config& everybody) {
+} // namespace
+
+membership_config make_membership_config(const run_plan& plan,
+                                         const coordinator_config& everybody) {
   membership_config result;
   result.rules = plan.membership;
   result.seed = plan.environment->seed;
@@ -42,10 +40,9 @@ membership_actor spawn_membership(caf::actor_system& system,
   result.servers = {everybody.servers.begin(), everybody.servers.end()};
   result.waits = result.servers.empty() && plan.environment->swaps.wait;
   result.observer = everybody.observer;
-  return system.spawn(membership, std::move(result));
+  result.evaluator = everybody.evaluator;
+  return result;
 }
-
-} // namespace
 
 void cluster::shut_down() const {
   for (const auto& node : nodes)
@@ -67,6 +64,7 @@ evaluator_config make_evaluator_config(const run_plan& plan,
   result.mean_model = plan.content.evaluation_mean_model;
   result.nodes = plan.environment->nodes;
   result.servers = plan.environment->servers;
+  result.remembers = plan.membership != nullptr;
   result.pool = &services.compute->pool();
   result.observer = services.observer;
   return result;
@@ -91,16 +89,24 @@ cluster start_cluster(caf::actor_system& system, run_plan& plan,
     everybody.servers.push_back(x.server);
   everybody.observer = services.observer;
   if (plan.membership != nullptr)
-    everybody.membership = spawn_membership(system, plan, everybody);
+    everybody.membership
+      = system.spawn(membership, make_membership_config(plan, everybody));
   result.membership = caf::actor_cast<caf::actor>(everybody.membership);
   auto head = system.spawn(coordinator, everybody);
   result.coordinator = caf::actor_cast<caf::actor>(head);
+  std::function<caf::actor(node_id)> way;
+  if (plan.membership != nullptr)
+    way
+      = [nodes = std::make_shared<const std::vector<caf::actor>>(result.nodes)](
+          node_id id) { return (*nodes)[static_cast<size_t>(id)]; };
   for (size_t i = 0; i < result.nodes.size(); ++i) {
     introductions x;
     for (auto id : plan.nodes[i].out_neighbours)
       x.neighbours.push_back(everybody.nodes[static_cast<size_t>(id)]);
     x.coordinator = result.coordinator;
     x.evaluator = result.evaluator;
+    x.membership = result.membership;
+    x.way = way;
     caf::anon_send(result.nodes[i], std::move(x));
   }
   if (services.start)

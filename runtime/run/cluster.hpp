@@ -2,6 +2,7 @@
 
 #include "actors/coordination/coordinator.hpp"
 #include "actors/evaluation/evaluator.hpp"
+#include "actors/membership/membership.hpp"
 #include "actors/node/node.hpp"
 #include "runtime/run/plan.hpp"
 
@@ -38,6 +39,10 @@ struct cluster_services {
 /// outlives the actors.
 cluster start_cluster(caf::actor_system& system, run_plan& plan,
                       const cluster_services& services);
+
+/// What the membership of the nodes that the coordinator knows is told.
+membership_config make_membership_config(const run_plan& plan,
+                                         const coordinator_config& everybody);
 
 /// The evaluator's part of the plan.
 evaluator_config make_evaluator_config(const run_plan& plan,

@@ -200,7 +200,10 @@ void plan_membership(run_plan& plan, const source_map& places) {
                     x.nodes - static_cast<int64_t>(rules->absent.size())));
   });
   rules->faults = std::move(faults);
-  rules->deadline = x.silence_max;
+  rules->adapts = x.silence_max == "adaptive";
+  if (!rules->adapts)
+    places.locate("membership.deadline",
+                  [&] { rules->deadline = parse_duration(x.silence_max); });
   rules->min_nodes = x.min_nodes;
   leave_out(*rules, plan.nodes);
   plan.environment->has_views = true;

@@ -194,9 +194,11 @@ void scenario::visit(scenario_visitor& visitor) {
                 "nobody waits for those who are gone, weights are those of a "
                 "graph of the others, and nodes can come back; on by itself "
                 "where a fault needs it");
-      v.time("deadline", silence_max,
+      v.text("deadline", silence_max,
              "how long a node may be silent before it is taken for gone; one "
-             "that crashed is so at once");
+             "that crashed is so at once. \"adaptive\": 1 s on the virtual "
+             "clock; of processes, what their signs of life so far suggest, "
+             "from 1.5 s to 10 s");
       v.boolean("heal", heals,
                 "further edges where those who live cannot all reach each "
                 "other any more; with swaps.kind = \"every_step\" alone");

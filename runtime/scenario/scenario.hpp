@@ -115,7 +115,7 @@ struct scenario {
   std::vector<link_override> link_overrides;
   std::vector<node_fault> faults;
   bool views = false;
-  std::chrono::nanoseconds silence_max = std::chrono::seconds{1};
+  std::string silence_max = "adaptive";
   bool heals = true;
   int64_t min_nodes = 1;
 

@@ -165,6 +165,59 @@ TEST_CASE("a host that is lost ends the run by name", "[hosts]") {
   CHECK(has_said(hosts, "c", "its process ended"));
 }
 
+TEST_CASE("a host that is lost comes back", "[hosts]") {
+  host_cluster hosts;
+  hosts.add("b");
+  hosts.add("c");
+  auto run = hosts.start({"--set", "training.epochs=1000000", "--set",
+                          "membership.views=true", "--set",
+                          "evaluation.mean_model=false"});
+  REQUIRE(all_start(hosts));
+  auto logged = [&](const std::string& text) {
+    return wait_until(
+      [&] {
+        return read_text(hosts / "out" / "log.txt").find(text)
+               != std::string::npos;
+      },
+      60s);
+  };
+  SECTION("its process alone") {
+    kill(children_of(hosts.pid_of("b")).front(), SIGKILL);
+    CHECK(has_said(hosts, "b", "its process was killed by signal 9"));
+    REQUIRE(logged("node 1 begins in view"));
+  }
+  SECTION("the process of the head's own nodes") {
+    kill(children_of(run->pid()).front(), SIGKILL);
+    REQUIRE(logged("node 0 begins in view"));
+  }
+  SECTION("all of it, and two after each other") {
+    hosts.leave("b", SIGKILL);
+    REQUIRE(logged("host b closed the connection: node 1 gone"));
+    hosts.join("b");
+    REQUIRE(logged("node 1 begins in view"));
+    hosts.leave("c", SIGKILL);
+    REQUIRE(logged("host c closed the connection: node 2 gone"));
+    hosts.join("c");
+    REQUIRE(logged("node 2 begins in view"));
+  }
+  SECTION("it sleeps, and wakes up in another time") {
+    kill(hosts.pid_of("b"), SIGSTOP);
+    REQUIRE(logged("node 1 gone"));
+    // Its process hears that nobody counts on it any more.
+    CHECK(
+      wait_until([&] { return children_of(hosts.pid_of("b")).empty(); }, 20s));
+    kill(hosts.pid_of("b"), SIGCONT);
+    REQUIRE(logged("node 1 begins in view"));
+  }
+  run->send_signal(SIGINT);
+  auto got = run->wait(20s);
+  INFO(got.err);
+  CHECK(got.code == 130);
+  auto summary = summary_of(hosts);
+  CHECK(summary["lost_nodes"].empty());
+  CHECK(summary["nodes"].size() == 3);
+}
+
 TEST_CASE("a head that is gone ends the run of its hosts", "[hosts]") {
   host_cluster hosts;
   hosts.add("b");

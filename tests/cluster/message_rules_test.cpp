@@ -1,5 +1,6 @@
 #include "tests/support/catch.hpp"
 
+#include "messages/membership.hpp"
 #include "messages/run_control.hpp"
 #include "messages/types.hpp"
 #include "runtime/launch/message_rules.hpp"
@@ -38,6 +39,9 @@ TEST_CASE("a process speaks for itself and its nodes", "[message_rules]") {
   CHECK(at_head(1, to_coordinator, from_node<progress>(3)) == "");
   CHECK(at_head(1, to_coordinator, from_node<node_failed>(1)) == "");
   CHECK(at_head(1, to_evaluator, from_node<node_snapshot>(3)) == "");
+  CHECK(at_head(1, to_evaluator, from_node<node_away>(3)) == "");
+  CHECK(at_head(1, to_membership, from_node<view_bound>(3)) == "");
+  CHECK(at_head(1, to_membership, from_node<node_begun>(1)) == "");
   CHECK(at_head(1, to_hub,
                 link_report{1, {{3, 0, 8, 1, 0, 0, 0}}, {{0, 1, 0.1, 0.2}}})
         == "");
@@ -58,6 +62,8 @@ TEST_CASE("a process speaks for itself and its nodes", "[message_rules]") {
              contains("in the name of node 2"));
   CHECK_THAT(at_head(1, to_evaluator, from_node<node_report>(0)),
              contains("in the name of node 0"));
+  CHECK_THAT(at_head(1, to_membership, from_node<view_bound>(2)),
+             contains("in the name of node 2"));
   CHECK_THAT(at_head(1, to_evaluator, from_node<node_report>(-1)),
              contains("lives elsewhere"));
   CHECK_THAT(at_head(1, to_evaluator, from_node<node_report>(4)),
@@ -66,12 +72,14 @@ TEST_CASE("a process speaks for itself and its nodes", "[message_rules]") {
 
 TEST_CASE("nobody but the head starts, stops or ends anything",
           "[message_rules]") {
-  for (auto to : {to_hub, to_coordinator, to_evaluator}) {
+  for (auto to : {to_hub, to_coordinator, to_evaluator, to_membership}) {
     CHECK(at_head(1, to, stop_training{}) != "");
     CHECK(at_head(1, to, start_training{}) != "");
     CHECK(at_head(1, to, run_over{}) != "");
     CHECK(at_head(1, to, process_lost{1, ""}) != "");
     CHECK(at_head(1, to, worker_lost{1, ""}) != "");
+    CHECK(at_head(1, to, process_gone{{3}, ""}) != "");
+    CHECK(at_head(1, to, process_returned{{3}}) != "");
   }
   CHECK(at_process(head, to_hub, to_host, all_joined{}) == "");
   CHECK(at_process(head, to_hub, to_host, run_over{}) == "");
@@ -81,7 +89,11 @@ TEST_CASE("nobody but the head starts, stops or ends anything",
   CHECK(at_process(1, 1, 0, stop_training{}) != "");
   CHECK(at_process(1, 1, 0, start_training{}) != "");
   CHECK(at_process(1, 1, 0, worker_lost{1, ""}) != "");
-  CHECK(at_process(1, 1, 0, introductions{}) != "");
+  CHECK(at_process(1, 1, 0, node_view{}) != "");
+  CHECK(at_process(1, 1, 0, crash_now{}) != "");
+  CHECK(at_process(head, to_membership, 0, node_view{}) == "");
+  CHECK(at_process(head, to_membership, 0, give_up{}) == "");
+  CHECK(at_process(head, to_membership, 0, process_gone{}) != "");
   CHECK(at_process(1, to_hub, to_host, run_over{}) != "");
 }
 
@@ -92,4 +104,22 @@ TEST_CASE("nodes speak to nodes in their own name", "[message_rules]") {
   // Nor in that of another inside the message.
   CHECK_THAT(at_process(1, 3, 0, from_node<parameters>(2)),
              contains("in the name of node 2"));
+  CHECK_THAT(at_process(1, 3, 0, from_node<state_transfer>(2)),
+             contains("in the name of node 2"));
+}
+
+TEST_CASE("what was sent in a view is looked into", "[message_rules]") {
+  auto in_view = [](node_id speaker, auto content) {
+    sent_in_view x;
+    x.stamp.source = speaker;
+    x.content = make_message(std::move(content));
+    return x;
+  };
+  CHECK(at_process(1, 3, 0, in_view(3, from_node<parameters>(3))) == "");
+  CHECK_THAT(at_process(1, 3, 0, in_view(2, from_node<parameters>(3))),
+             contains("in the name of node 2"));
+  CHECK_THAT(at_process(1, 3, 0, in_view(3, from_node<parameters>(2))),
+             contains("in the name of node 2"));
+  CHECK(at_process(1, 3, 0, in_view(3, stop_training{})) != "");
+  CHECK(at_process(1, 3, 0, in_view(3, in_view(3, node_view{}))) != "");
 }

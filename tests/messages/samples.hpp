@@ -27,15 +27,6 @@ struct sample_actors {
 template <class T>
 struct of {};
 
-inline acquaintance sample(of<acquaintance>, const sample_actors& actors) {
-  return {4, actors.first};
-}
-
-inline auto fields(const acquaintance& x) {
-  const auto& [id, handle] = x;
-  return std::tuple{id, handle};
-}
-
 inline metric_value sample(of<metric_value>, const sample_actors&) {
   return {"staleness", "worker 2", 3, -0.0};
 }
@@ -336,11 +327,12 @@ inline auto fields(const progress& x) {
 }
 
 inline start_training sample(of<start_training>, const sample_actors&) {
-  return {};
+  return {7};
 }
 
-inline auto fields(const start_training&) {
-  return std::tuple{};
+inline auto fields(const start_training& x) {
+  const auto& [elapsed] = x;
+  return std::tuple{elapsed};
 }
 
 inline stop_training sample(of<stop_training>, const sample_actors&) {
@@ -357,15 +349,6 @@ inline deadline_tick sample(of<deadline_tick>, const sample_actors&) {
 
 inline auto fields(const deadline_tick&) {
   return std::tuple{};
-}
-
-inline introductions sample(of<introductions>, const sample_actors& actors) {
-  return {{{1, actors.first}, {2, actors.second}}, actors.second, actors.first};
-}
-
-inline auto fields(const introductions& x) {
-  const auto& [neighbours, coordinator, evaluator] = x;
-  return std::tuple{fields(neighbours), coordinator, evaluator};
 }
 
 inline run_identity sample(of<run_identity>, const sample_actors&) {
@@ -406,12 +389,13 @@ inline auto fields(const process_wired& x) {
 inline link_report sample(of<link_report>, const sample_actors& actors) {
   return {2,
           {sample(of<sent_on_edge>{}, actors)},
-          {sample(of<received_on_edge>{}, actors)}};
+          {sample(of<received_on_edge>{}, actors)},
+          3};
 }
 
 inline auto fields(const link_report& x) {
-  const auto& [process, sent, received] = x;
-  return std::tuple{process, fields(sent), fields(received)};
+  const auto& [process, sent, received, life] = x;
+  return std::tuple{process, fields(sent), fields(received), life};
 }
 
 inline process_lost sample(of<process_lost>, const sample_actors&) {
@@ -470,7 +454,7 @@ inline state_transfer sample(of<state_transfer>, const sample_actors& actors) {
           7,
           sample(of<tensor_payload>{}, actors),
           make_payload<float>(element_type::float32, {1}, {2.5f}),
-          "rest",
+          {make_payload<uint8_t>(element_type::uint8, {2}, {7, 255})},
           99};
 }
 
@@ -478,6 +462,85 @@ inline auto fields(const state_transfer& x) {
   const auto& [stamp, view, weights, buffers, rest, digest] = x;
   return std::tuple{fields(stamp),   view, fields(weights),
                     fields(buffers), rest, digest};
+}
+
+inline sent_in_view sample(of<sent_in_view>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors),
+          caf::make_message(sample(of<parameters>{}, actors))};
+}
+
+inline auto fields(const sent_in_view& x) {
+  const auto& [stamp, content] = x;
+  return std::tuple{fields(stamp), fields(content.get_as<parameters>(0))};
+}
+
+inline crash_now sample(of<crash_now>, const sample_actors&) {
+  return {true};
+}
+
+inline auto fields(const crash_now& x) {
+  const auto& [returns] = x;
+  return std::tuple{returns};
+}
+
+inline pause_node sample(of<pause_node>, const sample_actors&) {
+  return {};
+}
+
+inline auto fields(const pause_node&) {
+  return std::tuple{};
+}
+
+inline resume_node sample(of<resume_node>, const sample_actors&) {
+  return {};
+}
+
+inline auto fields(const resume_node&) {
+  return std::tuple{};
+}
+
+inline give_up sample(of<give_up>, const sample_actors&) {
+  return {};
+}
+
+inline auto fields(const give_up&) {
+  return std::tuple{};
+}
+
+inline part_links sample(of<part_links>, const sample_actors&) {
+  return {{1, 7}};
+}
+
+inline auto fields(const part_links& x) {
+  const auto& [peers] = x;
+  return std::tuple{peers};
+}
+
+inline join_links sample(of<join_links>, const sample_actors&) {
+  return {{1, 7}};
+}
+
+inline auto fields(const join_links& x) {
+  const auto& [peers] = x;
+  return std::tuple{peers};
+}
+
+inline process_gone sample(of<process_gone>, const sample_actors&) {
+  return {{1, 7}, "process 1 was killed"};
+}
+
+inline auto fields(const process_gone& x) {
+  const auto& [nodes, text] = x;
+  return std::tuple{nodes, text};
+}
+
+inline process_returned sample(of<process_returned>, const sample_actors&) {
+  return {{1, 7}};
+}
+
+inline auto fields(const process_returned& x) {
+  const auto& [nodes] = x;
+  return std::tuple{nodes};
 }
 
 inline node_begun sample(of<node_begun>, const sample_actors& actors) {
@@ -499,12 +562,12 @@ inline auto fields(const node_returns& x) {
 }
 
 inline node_away sample(of<node_away>, const sample_actors& actors) {
-  return {sample(of<message_stamp>{}, actors)};
+  return {sample(of<message_stamp>{}, actors), true};
 }
 
 inline auto fields(const node_away& x) {
-  const auto& [stamp] = x;
-  return std::tuple{fields(stamp)};
+  const auto& [stamp, forgets] = x;
+  return std::tuple{fields(stamp), forgets};
 }
 
 inline node_back sample(of<node_back>, const sample_actors& actors) {

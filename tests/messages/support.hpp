@@ -47,6 +47,16 @@ struct system_fixture {
   }
 };
 
+/// Puts a limit on payloads until the test ends.
+class payload_limit {
+public:
+  explicit payload_limit(size_t bytes) { payload_bytes_max(bytes); }
+  ~payload_limit() { payload_bytes_max(before_); }
+
+private:
+  size_t before_ = payload_bytes_max();
+};
+
 /// A payload whose elements are `values`.
 template <class T>
 tensor_payload make_payload(element_type type, std::vector<int64_t> shape,

@@ -13,19 +13,10 @@ using caps::error_code;
 using caps::tensor_payload;
 using caps::test::code_of;
 using caps::test::make_payload;
+using caps::test::payload_limit;
 using caps::test::wire_bytes;
 
 namespace {
-
-/// Puts a limit on payloads until the test ends.
-class payload_limit {
-public:
-  explicit payload_limit(size_t bytes) { caps::payload_bytes_max(bytes); }
-  ~payload_limit() { caps::payload_bytes_max(before_); }
-
-private:
-  size_t before_ = caps::payload_bytes_max();
-};
 
 /// Memory on another device, as far as a payload can tell.
 class remote_storage final : public caps::payload_storage {

@@ -45,7 +45,7 @@ TEST_CASE("a node goes no farther than it has promised", "[view_keeper]") {
   // Asked again for the same view, it says the same.
   CHECK(views.promise(1, 8) == 5);
   // The view in question sets it free.
-  views.add({view(1, 6, {0}), {}, {}});
+  views.add(view(1, 6, {0}));
   CHECK_FALSE(views.holds(6));
   CHECK_FALSE(views.take_next(5));
   CHECK(views.take_next(6));
@@ -89,10 +89,10 @@ TEST_CASE("a node that waits to begin keeps what is for its view",
   auto first = view(3, 7, {0, 2});
   first.begins = true;
   // It needs none of those before.
-  views.add({view(2, 5, {0}), {}, {}});
-  views.add({first, {}, {}});
+  views.add(view(2, 5, {0}));
+  views.add(first);
   REQUIRE(views.beginning() != nullptr);
-  CHECK(views.beginning()->content.number == 3);
+  CHECK(views.beginning()->number == 3);
   CHECK(views.judge(sent_by(0, 2), own, true) == verdict::drop);
   CHECK(views.judge(sent_by(0, 3), own, true) == verdict::keep);
   views.clear();
