@@ -4,6 +4,7 @@
 #include "models/flat_buffer.hpp"
 #include "models/state.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <map>
@@ -99,9 +100,8 @@ void visit_list(state_visitor& visitor, std::string_view name, List& list,
 template <class Map, class F>
 void visit_map(state_visitor& visitor, std::string_view name, Map& map,
                F element) {
-  std::vector<int64_t> keys;
-  for (const auto& [key, value] : map)
-    keys.push_back(key);
+  std::vector<int64_t> keys(map.size());
+  std::ranges::transform(map, keys.begin(), &Map::value_type::first);
   auto there = keys;
   visitor.enter(name);
   visitor.integers("keys", keys);

@@ -23,9 +23,8 @@ edge_changes::positions positions_of(const std::vector<node_id>& now,
 }
 
 std::vector<node_id> ids_of(const std::vector<neighbour>& xs) {
-  std::vector<node_id> result;
-  for (const auto& x : xs)
-    result.push_back(x.id);
+  std::vector<node_id> result(xs.size());
+  std::ranges::transform(xs, result.begin(), &neighbour::id);
   return result;
 }
 

@@ -5,6 +5,8 @@
 #include "models/consensus/gossip.hpp"
 #include "models/state_values.hpp"
 
+#include <algorithm>
+
 namespace caps {
 
 namespace {
@@ -90,9 +92,8 @@ private:
   static void mix(const at::Tensor& own,
                   const std::vector<at::Tensor>& received,
                   std::vector<flat_buffer>& sent, const at::Tensor& next) {
-    std::vector<at::Tensor> targets;
-    for (auto& x : sent)
-      targets.push_back(x.target());
+    std::vector<at::Tensor> targets(sent.size());
+    std::ranges::transform(sent, targets.begin(), &flat_buffer::target);
     gossip(own, received, targets, next);
     for (size_t i = 0; i < sent.size(); ++i)
       sent[i].commit(std::move(targets[i]));
