@@ -3,6 +3,7 @@
 #include "messages/compressed.hpp"
 #include "messages/membership.hpp"
 #include "messages/run_control.hpp"
+#include "messages/traced_message.hpp"
 #include "messages/types.hpp"
 #include "messages/with_buffers.hpp"
 

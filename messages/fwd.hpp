@@ -30,6 +30,7 @@ struct view_proposal;
 struct view_bound;
 struct state_transfer;
 struct sent_in_view;
+struct traced_message;
 struct crash_now;
 struct pause_node;
 struct resume_node;

@@ -27,6 +27,10 @@ exit_code document_command(const cli_options& options, const components& known);
 /// first damaged record.
 exit_code verify_command(const cli_options& options);
 
+/// Makes one recording of those of the processes of a run, and prints what is
+/// missing in it.
+exit_code merge_command(const cli_options& options);
+
 /// Runs a recording again and compares every event.
 exit_code replay_check_command(const cli_options& options,
                                const components& known);

@@ -39,6 +39,8 @@ caps::exit_code execute(const caps::cli_options& options) {
       return caps::exit_code::success;
     case caps::command::verify:
       return caps::verify_command(options);
+    case caps::command::merge:
+      return caps::merge_command(options);
     case caps::command::fork:
       return caps::fork_command(options, known);
     case caps::command::diff:

@@ -50,6 +50,7 @@ const std::map<std::string, command> commands{
   {"diff", command::diff},       {"replay", command::replay},
   {"cluster", command::cluster}, {"join", command::join},
   {"status", command::status},   {"storm", command::storm},
+  {"merge", command::merge},
 };
 
 void add_settings_option(CLI::App& to, cli_options& result,
@@ -303,6 +304,17 @@ void describe_command_line(CLI::App& app, cli_options& result) {
     ->required()
     ->type_name("PATH");
   add_json_option(*diff, result);
+
+  auto merge = app.add_subcommand(
+    "merge", "makes one recording of those that the processes of a run that "
+             "was cut off have left in the folder parts of its results");
+  merge->add_option("part", result.parts, "what a process has recorded")
+    ->required()
+    ->type_name("PATH");
+  merge->add_option("--out", result.out, "the recording [run.caps]")
+    ->type_name("PATH");
+  merge->add_flag("--force", result.force, "replace a file that is there");
+  add_json_option(*merge, result);
 
   add_replay_command(app, result);
   add_cluster_commands(app, result);

@@ -21,6 +21,7 @@ enum class command : uint8_t {
   compare,
   study,
   verify,
+  merge,
   fork,
   diff,
   replay,
@@ -90,6 +91,8 @@ struct cli_options {
   std::filesystem::path recording;
   /// For `diff`.
   std::filesystem::path other_recording;
+  /// For `merge`.
+  std::vector<std::filesystem::path> parts;
   /// For `fork`: do the way to the event again from the first event on.
   bool from_start = false;
   /// For `fork`: the event after which settings hold.

@@ -8,6 +8,7 @@
 #include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/recording/fork.hpp"
+#include "runtime/recording/merge.hpp"
 #include "runtime/recording/recorded_plan.hpp"
 #include "runtime/recording/recording_diff.hpp"
 #include "runtime/recording/replay_check.hpp"
@@ -43,6 +44,28 @@ exit_code verify_command(const cli_options& options) {
         x.payloads, x.transactions,
         x.ended ? "the run came to its end"
                 : "the run goes on, or was cut off");
+  flush_standard_output();
+  return exit_code::success;
+}
+
+exit_code merge_command(const cli_options& options) {
+  auto to = options.out.empty() ? "run.caps" : options.out;
+  if (!options.force && std::filesystem::exists(to))
+    throw input_error(fmt::format("--out {}: is there; give another file, or "
+                                  "--force to replace it",
+                                  to.string()));
+  auto x = merge_recordings(options.parts, to);
+  if (options.json) {
+    print_json({{"recording", to.string()},
+                {"events", x.events},
+                {"processes", x.parts},
+                {"bytes", x.bytes},
+                {"missing", x.remarks}});
+    return exit_code::success;
+  }
+  print("{}: {} events of {} processes\n", to.string(), x.events, x.parts);
+  for (const auto& remark : x.remarks)
+    print("{}\n", remark);
   flush_standard_output();
   return exit_code::success;
 }

@@ -1,7 +1,10 @@
 #include "runtime/cli/reported_run.hpp"
 
+#include "runtime/identity/certificate.hpp"
+#include "runtime/process/setup_phase.hpp"
 #include "runtime/process/standard_streams.hpp"
 #include "runtime/process/version.hpp"
+#include "runtime/recording/merge.hpp"
 #include "runtime/recording/recorder.hpp"
 #include "runtime/recording/recording_facts.hpp"
 #include "runtime/report/console.hpp"
@@ -112,16 +115,21 @@ private:
   bool resumes_;
 };
 
+recorder_options recording_options(const run_plan& plan) {
+  recorder_options result;
+  result.level = parse_recording_level(plan.content.recording);
+  result.snapshot_every = plan.content.recording_snapshots;
+  result.snapshot_steps = plan.content.recording_steps;
+  result.budget = plan.content.recording_budget;
+  return result;
+}
+
 /// The recording of a run as the scenario wants it; null for none.
 recorder* record(run_plan& plan, const run_settings& settings,
                  const report_options& options,
                  const std::shared_ptr<spdlog::logger>& log, observers& all) {
-  recorder_options keep;
+  auto keep = recording_options(plan);
   keep.file = options.out / "run.caps";
-  keep.level = parse_recording_level(plan.content.recording);
-  keep.snapshot_every = plan.content.recording_snapshots;
-  keep.snapshot_steps = plan.content.recording_steps;
-  keep.budget = plan.content.recording_budget;
   keep.on_failure = [log](const std::string& why) {
     log->error("the recording ends: {}", why);
     std::fputs(
@@ -136,10 +144,15 @@ recorder* record(run_plan& plan, const run_settings& settings,
   if (keep.level == recording_level::off)
     return nullptr;
   if (settings.processes > 1 && keep.level > recording_level::metrics) {
-    log->warn("the nodes live in {} processes: the recording keeps metrics, "
-              "but no events",
-              settings.processes);
     keep.level = recording_level::metrics;
+    if (settings.parts) {
+      keep.file = settings.parts.file(settings.processes);
+      keep.part = part_text(settings.parts.run, settings.processes,
+                            settings.processes, {});
+    } else {
+      log->warn("the nodes live on several hosts, or come and go with their "
+                "processes: the recording keeps metrics, but no events");
+    }
   }
   auto facts = facts_of(plan);
   if (!options.changes.empty())
@@ -150,7 +163,85 @@ recorder* record(run_plan& plan, const run_settings& settings,
   return &result;
 }
 
+std::vector<std::string> names_of_parts(const recording_parts& parts,
+                                        size_t processes) {
+  std::vector<std::string> result;
+  for (size_t i = 0; i <= processes; ++i)
+    for (auto ending : {"", "-journal", "-shm", "-wal"})
+      result.push_back(parts.folder.filename()
+                       / (parts.file(i).filename().string() + ending));
+  return result;
+}
+
+/// Makes one recording of those that the processes have made, and says what
+/// became of it. What cannot be merged stays where it is.
+void merge_parts(const recording_parts& parts, size_t processes,
+                 const std::filesystem::path& to, spdlog::logger& log,
+                 summary& outcome, bool quiet) {
+  std::vector<std::filesystem::path> files;
+  for (size_t i = 0; i <= processes; ++i)
+    if (std::filesystem::exists(parts.file(i)))
+      files.push_back(parts.file(i));
+  recording_outcome result;
+  result.file = to.filename();
+  try {
+    setup_phase progress{{nullptr, !quiet}};
+    progress.begin("merging what the processes have recorded");
+    auto report = merge_recordings(files, to);
+    progress.end();
+    recording_file merged{to};
+    result.level
+      = parse_recording_level(merged.meta("level").value_or("events"));
+    result.events = report.events;
+    result.bytes = report.bytes;
+    result.snapshots_left_out = report.snapshots_left_out;
+    for (const auto& x : report.remarks) {
+      log.warn("the recording: {}", x);
+      std::fputs(fmt::format("warning: the recording: {}\n", x).c_str(),
+                 stderr);
+    }
+    std::filesystem::remove_all(parts.folder);
+  } catch (const std::exception& e) {
+    result.failure = e.what();
+    auto text = fmt::format("the parts of the recording stay in {}: {}",
+                            parts.folder.string(), e.what());
+    log.error("{}", text);
+    std::fputs(fmt::format("error: {}\n", text).c_str(), stderr);
+  }
+  outcome.tell_of_merged(result);
+}
+
 } // namespace
+
+recording_parts parts_of(const run_plan& plan, size_t processes,
+                         const std::filesystem::path& out) {
+  auto has_events
+    = parse_recording_level(plan.content.recording) >= recording_level::events;
+  if (processes == 1 || !has_events || plan.membership != nullptr)
+    return {};
+  return {out / "parts", random_secret(8)};
+}
+
+std::unique_ptr<recorder> record_part(run_plan& plan, const join_order& order) {
+  if (order.part.empty())
+    return nullptr;
+  auto keep = recording_options(plan);
+  auto processes = order.where.processes();
+  keep.file = order.part;
+  keep.part = part_text(order.run, order.process, processes,
+                        order.where.nodes_of(order.process));
+  keep.budget /= static_cast<int64_t>(processes);
+  keep.on_failure = [i = order.process](const std::string& why) {
+    std::fputs(fmt::format("process {}: error: its recording ends: {}; the run "
+                           "goes on\n",
+                           i, why)
+                 .c_str(),
+               stderr);
+  };
+  auto result = std::make_unique<recorder>(std::move(keep), facts_of(plan));
+  plan.environment->events = result.get();
+  return result;
+}
 
 exit_code run_and_report(run_plan& plan, const run_settings& settings,
                          const report_options& options,
@@ -160,6 +251,10 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
   output_folder results{out, options.force};
   refuse_a_full_disk(plan, out);
   results.claim(names_of_results(plan.nodes.size()));
+  if (settings.parts) {
+    results.claim(names_of_parts(settings.parts, settings.processes));
+    make_folder(settings.parts.folder);
+  }
   write_file(out / "scenario.toml", to_toml(x));
   auto log = open_log(out / "log.txt", options.log_level);
   log->info("{} runs scenario {} with {} threads", version_text(),
@@ -192,6 +287,9 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
     terminal.print(header(plan, settings, out));
   }
   auto end = execute(all);
+  if (settings.parts && recording != nullptr)
+    merge_parts(settings.parts, settings.processes, out / "run.caps", *log,
+                outcome, options.quiet);
   if (!end.text.empty())
     std::fputs(fmt::format("error: {}\n", end.text).c_str(), stderr);
   if (options.json) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "models/errors.hpp"
+#include "runtime/launch/join_order.hpp"
+#include "runtime/recording/recorder.hpp"
 #include "runtime/run/run.hpp"
 #include "runtime/run/scenario_change.hpp"
 #include "runtime/run_file/recording_file.hpp"
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +31,15 @@ struct report_options {
   bool quiet = false;
   bool json = false;
 };
+
+/// Where the processes of a run on this machine record their nodes' events;
+/// nowhere if the scenario wants none, or if nodes come and go with processes.
+recording_parts parts_of(const run_plan& plan, size_t processes,
+                         const std::filesystem::path& out);
+
+/// The recording of one of these processes, which sees the events of the plan's
+/// nodes from now on; null for none.
+std::unique_ptr<recorder> record_part(run_plan& plan, const join_order& order);
 
 /// Runs the plan and returns how that ended. The environment of the plan says
 /// who sees its events.

@@ -55,7 +55,10 @@ std::unique_ptr<heartbeat> beat_for(const join_order& order) {
 /// One of the processes that another one has started.
 exit_code join_launcher(run_plan& plan, const run_settings& settings,
                         const join_order& order) {
+  auto recording = record_part(plan, order);
   auto end = join_run(plan, settings, order);
+  if (recording)
+    recording->on_end(end);
   if (!end.text.empty())
     std::fputs(
       fmt::format("process {}: error: {}\n", order.process, end.text).c_str(),
@@ -112,6 +115,8 @@ exit_code run_command(const cli_options& options, const components& known) {
   setup.begin("opening the results");
   auto out = options.out.empty() ? default_output_folder(plan.content.name)
                                  : options.out;
+  if (!hosts)
+    settings.parts = parts_of(plan, settings.processes, out);
   report_options reports;
   reports.out = out;
   reports.force = options.force;

@@ -59,6 +59,8 @@ int write_order(const join_order& x) {
   content["sockets"] = x.sockets;
   content["life"] = x.life;
   content["streams"] = x.streams;
+  content["part"] = x.part;
+  content["run"] = x.run;
   if (x.network)
     content["network"] = json_of(*x.network);
   auto text = content.dump();
@@ -92,6 +94,8 @@ join_order read_order(int file) {
       content.at("sockets")};
     result.life = content.at("life");
     result.streams = content.at("streams");
+    result.part = content.at("part");
+    result.run = content.at("run");
     if (content.contains("network"))
       result.network = network_from(content["network"]);
     return result;

@@ -47,6 +47,10 @@ struct join_order {
   /// A socket over which come those to processes that have come back
   /// (`data_plane::take_streams_from`); -1 where none does.
   int streams = -1;
+  /// Where the process records what its nodes do; empty for nowhere.
+  std::string part = {};
+  /// What all parts of the run's recording have in common, and no other ones.
+  std::string run = {};
 };
 
 nlohmann::json json_of(const std::vector<network_order::peer>& peers);

@@ -28,6 +28,7 @@ run_end run_processes(run_plan& plan, const run_settings& settings,
     all.threads = std::max<size_t>(1, settings.threads / count);
     all.allowed = silence_of(plan.membership);
     all.may_return = can_return(plan);
+    all.parts = settings.parts;
     return start_local_team(std::move(all));
   });
 }

@@ -118,6 +118,10 @@ private:
     join_order order{static_cast<uint32_t>(process), settings_.where,
                      std::move(sockets)};
     order.life = lives_[process];
+    if (settings_.parts) {
+      order.part = settings_.parts.file(process);
+      order.run = settings_.parts.run;
+    }
     socket_pair streams;
     if (settings_.may_return) {
       // Each file that comes is one message.

@@ -2,6 +2,7 @@
 
 #include "runtime/launch/team.hpp"
 #include "runtime/process/silence.hpp"
+#include "runtime/run/run.hpp"
 
 #include <filesystem>
 
@@ -18,6 +19,7 @@ struct local_team_settings {
   silence allowed{};
   /// Whether those that are lost can be started again.
   bool may_return = false;
+  recording_parts parts{};
 };
 
 /// Starts them and connects them with each other. Throws `error`.

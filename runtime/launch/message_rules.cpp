@@ -3,6 +3,7 @@
 #include "messages/compressed.hpp"
 #include "messages/membership.hpp"
 #include "messages/run_control.hpp"
+#include "messages/traced_message.hpp"
 #include "messages/types.hpp"
 #include "messages/with_buffers.hpp"
 
@@ -55,10 +56,10 @@ std::optional<node_id> sender_of(const caf::message& x) {
   return speaker_of<
     parameters, dual, weighted_parameters, tracked_parameters,
     compressed_difference, compressed_gradient, partial_parameters, gradient,
-    pull, sent_in_view, state_transfer, with_buffers<parameters>,
-    with_buffers<dual>, with_buffers<weighted_parameters>,
-    with_buffers<tracked_parameters>, with_buffers<compressed_difference>,
-    with_buffers<partial_parameters>>(x);
+    pull, sent_in_view, traced_message, state_transfer,
+    with_buffers<parameters>, with_buffers<dual>,
+    with_buffers<weighted_parameters>, with_buffers<tracked_parameters>,
+    with_buffers<compressed_difference>, with_buffers<partial_parameters>>(x);
 }
 
 /// Of the head's actors besides the hub: its name, and the node that a message
@@ -148,6 +149,9 @@ std::string refusal_at_process(const placement& where, size_t process,
   if (content.match_elements<sent_in_view>())
     return refusal_at_process(where, process, from, to,
                               content.get_as<sent_in_view>(0).content);
+  if (content.match_elements<traced_message>())
+    return refusal_at_process(where, process, from, to,
+                              content.get_as<traced_message>(0).content);
   return {};
 }
 

@@ -5,10 +5,8 @@
 #include "runtime/recording/observed_row.hpp"
 #include "runtime/recording/stored_state.hpp"
 #include "runtime/run/run.hpp"
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
 #include <caf/binary_serializer.hpp>
 
 #include <algorithm>
@@ -37,6 +35,11 @@ recorder::recorder(recorder_options options, recording_facts facts)
                [](const node_row& x) { return x.role != "worker"; }),
              static_cast<size_t>(options_.budget)) {
   facts.meta["level"] = to_text(options_.level);
+  if (!options_.part.empty()) {
+    facts.meta["part"] = options_.part;
+    facts.meta["created"] = std::to_string(
+      std::chrono::nanoseconds{created_.time_since_epoch()}.count());
+  }
   try {
     writer_
       = std::make_unique<recording_writer>(options_.file, std::move(facts));
@@ -81,11 +84,9 @@ recording_outcome recorder::outcome() const {
           failure_};
 }
 
-// -- what happens at nodes ----------------------------------------------------
-
 event_ticket recorder::begin(const event_begin& x) {
   std::lock_guard lock{mutex_};
-  if (begun_ == 0)
+  if (begun_ == 0 && options_.part.empty())
     first_time_ = x.time;
   // Threads may get here in another order than they looked at the clock.
   last_time_ = std::max(last_time_, x.time - first_time_);
@@ -137,8 +138,6 @@ void recorder::keep(run_state x) {
   }
   push(std::move(x), bytes);
 }
-
-// -- what was measured --------------------------------------------------------
 
 void recorder::put(const std::string& name, std::optional<double> value,
                    node_id node, double seconds, std::optional<int64_t> epoch,
@@ -224,8 +223,6 @@ void recorder::on_end(const run_end& x) {
   close(&x);
 }
 
-// -- writing ------------------------------------------------------------------
-
 void recorder::push(item x, size_t bytes, size_t message_bytes) {
   std::unique_lock lock{mutex_};
   cadence_.count_message(message_bytes);
@@ -259,12 +256,7 @@ void recorder::work() {
       write(std::move(batch));
       commit();
       if (last && end)
-        writer_->finish(
-          {{"ended", nlohmann::json{{"code", static_cast<int>(end->code)},
-                                    {"text", end->text}}
-                       .dump()},
-           {"events", std::to_string(writer_->events())},
-           {"chain", std::to_string(signed_bits(writer_->last_chain()))}});
+        finish(*end);
     } catch (const std::exception& e) {
       // What was not committed gives its space back to the run's results.
       writer_.reset();
@@ -276,6 +268,18 @@ void recorder::work() {
   }
   lock.unlock();
   emptied_.notify_all();
+}
+
+void recorder::finish(const run_end& end) {
+  std::map<std::string, std::string> facts{
+    {"ended",
+     nlohmann::json{{"code", static_cast<int>(end.code)}, {"text", end.text}}
+       .dump()},
+    {"events", std::to_string(writer_->events())},
+    {"chain", std::to_string(signed_bits(writer_->last_chain()))}};
+  if (!options_.part.empty())
+    facts["snapshots_left_out"] = std::to_string(budget_.vectors_left_out());
+  writer_->finish(facts);
 }
 
 void recorder::require_space(size_t bytes) const {

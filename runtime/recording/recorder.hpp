@@ -37,6 +37,10 @@ struct recorder_options {
   int64_t snapshot_steps = 0;
   /// Bytes of the file, beyond which no snapshots are kept.
   int64_t budget = int64_t{1} << 30;
+  /// Which part of a recording it is (`part_text`), where each process of a run
+  /// makes one: its events have times of the machine's clock. Empty for one
+  /// that stands alone.
+  std::string part{};
 };
 
 /// What became of a recording.
@@ -127,6 +131,7 @@ private:
            std::optional<int64_t> step);
   void work();
   void commit();
+  void finish(const run_end& end);
   void require_space(size_t bytes) const;
   void write(std::vector<item> batch);
   void write(const full_event& x);

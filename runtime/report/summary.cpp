@@ -195,7 +195,17 @@ void summary::on_end(const run_end& end) {
     out["recording"] = to_json(recording_->outcome());
   if (!metrics_.empty())
     out["protocol_metrics"] = to_json(metrics_);
-  json_ = out.dump(2) + "\n";
+  write(out.dump(2));
+}
+
+void summary::tell_of_merged(const recording_outcome& x) {
+  auto out = json_object::parse(json_);
+  out["recording"] = to_json(x);
+  write(out.dump(2));
+}
+
+void summary::write(const std::string& text) {
+  json_ = text + "\n";
   if (!file_.empty())
     write_file(file_, json_);
 }

@@ -37,6 +37,9 @@ public:
   /// it.
   void tell_of(const recorder& x) { recording_ = &x; }
 
+  /// After the end of the run: the parts of its recording have become this one.
+  void tell_of_merged(const recording_outcome& x);
+
   void on_start() override;
   void on_resumed() override;
   void on_progress(node_id node, int64_t step) override;
@@ -50,6 +53,8 @@ public:
   const std::string& json() const noexcept { return json_; }
 
 private:
+  void write(const std::string& text);
+
   /// Steps of all nodes so far.
   int64_t steps() const;
 

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <string>
 
 namespace caps {
 
@@ -13,6 +15,21 @@ class setup_phase;
 
 /// When a run on the virtual clock starts.
 inline constexpr std::chrono::nanoseconds virtual_start{1};
+
+/// Where the processes of a run record what their nodes do.
+struct recording_parts {
+  /// Empty if they do not.
+  std::filesystem::path folder = {};
+  /// What all parts of a run have in common, and no other ones.
+  std::string run = {};
+
+  explicit operator bool() const noexcept { return !folder.empty(); }
+
+  /// The part of a process by its number, the head of the run last.
+  std::filesystem::path file(size_t process) const {
+    return folder / ("process-" + std::to_string(process) + ".caps");
+  }
+};
 
 /// How to execute a plan.
 struct run_settings {
@@ -28,6 +45,7 @@ struct run_settings {
   /// run. What the plan changes in the course of the run after that is still to
   /// come.
   const run_state* from = nullptr;
+  recording_parts parts = {};
 };
 
 /// Runs a plan on the virtual clock, in this thread and the compute threads.

@@ -230,7 +230,8 @@ void scenario::visit(scenario_visitor& visitor) {
       v.choice("level", recording, {"off", "metrics", "events", "payloads"},
                "metrics: what was measured; events: also every message and "
                "what it did to its receiver, and snapshots; payloads: also the "
-               "messages themselves; several processes record metrics at most");
+               "messages themselves; on several hosts, and where processes may "
+               "be lost and come back, 'metrics' at most");
       v.integer("snapshot_every", recording_snapshots, at_least(0),
                 "epochs between two snapshots of a node's parameters, and of "
                 "the whole run for forks to go on from; 0 for those of the "

@@ -1,5 +1,7 @@
 #include "runtime/wire/courier.hpp"
 
+#include "runtime/wire/message_trace.hpp"
+
 namespace caps {
 
 caf::behavior courier(caf::event_based_actor* self,
@@ -9,7 +11,7 @@ caf::behavior courier(caf::event_based_actor* self,
   self->set_default_handler(
     [=](caf::scheduled_actor*, caf::message_view& x) -> result {
       if (auto link = place->get())
-        link->send(from, to, x.move_content_to_message());
+        link->send(from, to, with_trace(x.move_content_to_message()));
       return caf::message{};
     });
   // Whatever comes is for the default handler.

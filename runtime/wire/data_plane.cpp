@@ -1,6 +1,7 @@
 #include "runtime/wire/data_plane.hpp"
 
 #include "runtime/wire/courier.hpp"
+#include "runtime/wire/message_trace.hpp"
 #include "runtime/wire/passed_file.hpp"
 
 #include <boost/asio/post.hpp>
@@ -158,8 +159,8 @@ wire_events data_plane::events_of(size_t process, uint64_t link) {
       return fmt::format("a message for {}, which does not live here", to);
     auto problem = settings_.refusal(process, from, to, content);
     if (problem.empty())
-      i->second->enqueue(nullptr, caf::make_message_id(), std::move(content),
-                         nullptr);
+      i->second->enqueue(nullptr, caf::make_message_id(),
+                         from_trace(std::move(content)), nullptr);
     return problem;
   };
   result.broken = [this, process](const std::string& why) {

@@ -2,6 +2,7 @@
 
 #include "messages/membership.hpp"
 #include "messages/run_control.hpp"
+#include "messages/traced_message.hpp"
 #include "messages/types.hpp"
 #include "runtime/launch/message_rules.hpp"
 
@@ -108,9 +109,10 @@ TEST_CASE("nodes speak to nodes in their own name", "[message_rules]") {
              contains("in the name of node 2"));
 }
 
-TEST_CASE("what was sent in a view is looked into", "[message_rules]") {
+TEMPLATE_TEST_CASE("what is around a message is looked into",
+                   "[message_rules]", sent_in_view, traced_message) {
   auto in_view = [](node_id speaker, auto content) {
-    sent_in_view x;
+    TestType x;
     x.stamp.source = speaker;
     x.content = make_message(std::move(content));
     return x;

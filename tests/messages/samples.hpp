@@ -474,6 +474,22 @@ inline auto fields(const sent_in_view& x) {
   return std::tuple{fields(stamp), fields(content.get_as<parameters>(0))};
 }
 
+inline traced_message sample(of<traced_message>, const sample_actors& actors) {
+  return {sample(of<message_stamp>{}, actors),
+          true,
+          1 << 20,
+          17,
+          4711,
+          caf::make_message(sample(of<parameters>{}, actors))};
+}
+
+inline auto fields(const traced_message& x) {
+  const auto& [stamp, versioned, bytes, digest, cause, content] = x;
+  return std::tuple{fields(stamp), versioned,
+                    bytes,         digest,
+                    cause,         fields(content.get_as<parameters>(0))};
+}
+
 inline crash_now sample(of<crash_now>, const sample_actors&) {
   return {true};
 }
