@@ -1,14 +1,13 @@
 #pragma once
 
 #include "messages/fwd.hpp"
+#include "messages/nested_message.hpp"
 #include "messages/type_ids.hpp"
 #include "messages/types.hpp"
 
-#include <caf/error.hpp>
 #include <caf/message.hpp>
 #include <caf/meta/load_callback.hpp>
 #include <caf/meta/type_name.hpp>
-#include <caf/sec.hpp>
 
 #include <cstdint>
 
@@ -31,11 +30,7 @@ struct traced_message {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, traced_message& x) {
-  // CAF makes an empty one of a message that cannot be read.
-  auto check = [&x]() -> caf::error {
-    return x.content.empty() ? caf::make_error(caf::sec::runtime_error)
-                             : caf::none;
-  };
+  auto check = [&x] { return check_nested(x.content); };
   return f(caf::meta::type_name("traced_message"), x.stamp, x.versioned,
            x.bytes, x.digest, x.cause, x.content,
            caf::meta::load_callback(check));

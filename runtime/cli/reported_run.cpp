@@ -7,6 +7,7 @@
 #include "runtime/recording/merge.hpp"
 #include "runtime/recording/recorder.hpp"
 #include "runtime/recording/recording_facts.hpp"
+#include "runtime/recording/recording_part.hpp"
 #include "runtime/report/console.hpp"
 #include "runtime/report/metrics_csv.hpp"
 #include "runtime/report/observers.hpp"
@@ -115,6 +116,7 @@ private:
   bool resumes_;
 };
 
+/// How much the scenario wants to be recorded, wherever that is.
 recorder_options recording_options(const run_plan& plan) {
   recorder_options result;
   result.level = parse_recording_level(plan.content.recording);
@@ -163,6 +165,7 @@ recorder* record(run_plan& plan, const run_settings& settings,
   return &result;
 }
 
+/// All files that parts may lie in, in the folder of the results.
 std::vector<std::string> names_of_parts(const recording_parts& parts,
                                         size_t processes) {
   std::vector<std::string> result;
@@ -175,23 +178,22 @@ std::vector<std::string> names_of_parts(const recording_parts& parts,
 
 /// Makes one recording of those that the processes have made, and says what
 /// became of it. What cannot be merged stays where it is.
-void merge_parts(const recording_parts& parts, size_t processes,
-                 const std::filesystem::path& to, spdlog::logger& log,
-                 summary& outcome, bool quiet) {
+recording_outcome merge_parts(const recording_parts& parts, size_t processes,
+                              const std::filesystem::path& to,
+                              recording_level level, spdlog::logger& log,
+                              bool quiet) {
   std::vector<std::filesystem::path> files;
   for (size_t i = 0; i <= processes; ++i)
     if (std::filesystem::exists(parts.file(i)))
       files.push_back(parts.file(i));
   recording_outcome result;
+  result.level = level;
   result.file = to.filename();
   try {
     setup_phase progress{{nullptr, !quiet}};
     progress.begin("merging what the processes have recorded");
     auto report = merge_recordings(files, to);
     progress.end();
-    recording_file merged{to};
-    result.level
-      = parse_recording_level(merged.meta("level").value_or("events"));
     result.events = report.events;
     result.bytes = report.bytes;
     result.snapshots_left_out = report.snapshots_left_out;
@@ -200,7 +202,10 @@ void merge_parts(const recording_parts& parts, size_t processes,
       std::fputs(fmt::format("warning: the recording: {}\n", x).c_str(),
                  stderr);
     }
-    std::filesystem::remove_all(parts.folder);
+    for (const auto& x : files)
+      std::filesystem::remove(x);
+    std::error_code not_empty;
+    std::filesystem::remove(parts.folder, not_empty);
   } catch (const std::exception& e) {
     result.failure = e.what();
     auto text = fmt::format("the parts of the recording stay in {}: {}",
@@ -208,7 +213,7 @@ void merge_parts(const recording_parts& parts, size_t processes,
     log.error("{}", text);
     std::fputs(fmt::format("error: {}\n", text).c_str(), stderr);
   }
-  outcome.tell_of_merged(result);
+  return result;
 }
 
 } // namespace
@@ -288,8 +293,9 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
   }
   auto end = execute(all);
   if (settings.parts && recording != nullptr)
-    merge_parts(settings.parts, settings.processes, out / "run.caps", *log,
-                outcome, options.quiet);
+    outcome.tell_of_merged(
+      merge_parts(settings.parts, settings.processes, out / "run.caps",
+                  parse_recording_level(x.recording), *log, options.quiet));
   if (!end.text.empty())
     std::fputs(fmt::format("error: {}\n", end.text).c_str(), stderr);
   if (options.json) {

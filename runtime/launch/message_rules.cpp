@@ -62,6 +62,15 @@ std::optional<node_id> sender_of(const caf::message& x) {
     with_buffers<compressed_difference>, with_buffers<partial_parameters>>(x);
 }
 
+/// The message between nodes that this one is put around; null for none.
+const caf::message* message_within(const caf::message& x) {
+  if (x.match_elements<sent_in_view>())
+    return &x.get_as<sent_in_view>(0).content;
+  if (x.match_elements<traced_message>())
+    return &x.get_as<traced_message>(0).content;
+  return nullptr;
+}
+
 /// Of the head's actors besides the hub: its name, and the node that a message
 /// which it takes speaks for.
 std::pair<const char*, std::optional<node_id>>
@@ -146,12 +155,8 @@ std::string refusal_at_process(const placement& where, size_t process,
       || is_any<deadline_tick, all_joined, run_over, process_joined,
                 process_wired, process_lost, link_report>(content))
     return "a message that only the head of the run may send";
-  if (content.match_elements<sent_in_view>())
-    return refusal_at_process(where, process, from, to,
-                              content.get_as<sent_in_view>(0).content);
-  if (content.match_elements<traced_message>())
-    return refusal_at_process(where, process, from, to,
-                              content.get_as<traced_message>(0).content);
+  if (auto inner = message_within(content))
+    return refusal_at_process(where, process, from, to, *inner);
   return {};
 }
 

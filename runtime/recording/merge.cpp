@@ -1,16 +1,17 @@
 #include "runtime/recording/merge.hpp"
 
 #include "models/errors.hpp"
+#include "runtime/recording/recording_part.hpp"
 #include "runtime/recording/recording_writer.hpp"
 #include "runtime/recording/verify.hpp"
 #include "runtime/run_file/query.hpp"
 #include "runtime/run_file/stored_snapshot.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdlib>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,84 +27,50 @@ namespace {
 constexpr size_t merged_bytes_at_a_time = size_t{8} << 20;
 constexpr int64_t merged_rows_at_a_time = 100'000;
 
-/// Of what is only in parts.
-constexpr auto part_keys = {"part", "created", "snapshots_left_out"};
-
-/// The recording of one process, and how far it has been merged.
-struct part {
-  explicit part(const std::filesystem::path& path) : file(path) {
-    auto text = file.meta("part");
-    auto created_text = file.meta("created");
-    if (!text || !created_text)
-      throw input_error(fmt::format("{}: is no part of a recording; parts are "
-                                    "what the processes of a run keep in the "
-                                    "folder parts of its results",
-                                    path.string()));
-    ended = verify(file).ended;
-    try {
-      auto x = nlohmann::json::parse(*text);
-      run = x.at("run");
-      process = x.at("process");
-      processes = x.at("processes");
-      nodes = x.at("nodes").get<std::vector<node_id>>();
-      created = std::stoll(*created_text);
-    } catch (const std::exception&) {
-      throw data_error(fmt::format("{}: damaged: it does not say which part of "
-                                   "a recording it is",
-                                   path.string()));
-    }
+/// A part, and how far it has been merged.
+struct part_stream {
+  explicit part_stream(std::unique_ptr<recording_part> x)
+    : part(std::move(x)), rows(part->file) {
+    advance();
   }
 
-  bool is_head() const noexcept { return process == processes; }
-
-  std::string name() const {
-    return is_head() ? "the head of the run"
-                     : fmt::format("process {} of {}", process, processes);
+  void advance() {
+    event_row row;
+    next.reset();
+    if (rows.next(row))
+      next = std::move(row);
   }
 
-  recording_file file;
-  bool ended = false;
-  std::string run;
-  size_t process = 0;
-  size_t processes = 0;
-  std::vector<node_id> nodes;
-  /// When its `wall` was 0, on the machine's clock.
-  int64_t created = 0;
+  /// The number in the whole of an event of the part; nothing for one that has
+  /// not been merged.
+  std::optional<int64_t> number_of(int64_t sequence) const {
+    if (sequence < 1 || sequence > std::ssize(merged))
+      return std::nullopt;
+    return merged[static_cast<size_t>(sequence - 1)];
+  }
 
-  std::unique_ptr<event_rows> rows;
+  std::unique_ptr<recording_part> part;
+  event_rows rows;
   std::optional<event_row> next;
   /// Of its events, their numbers in the whole.
   std::vector<int64_t> merged;
 };
 
-using part_list = std::vector<std::unique_ptr<part>>;
+/// In the order of their processes; they hold statements on their files, and
+/// stay where they are.
+using stream_list = std::list<part_stream>;
 
-part_list open_parts(const std::vector<std::filesystem::path>& files) {
-  part_list result;
-  for (const auto& x : files)
-    result.push_back(std::make_unique<part>(x));
-  if (result.empty())
-    throw input_error("there are no parts to merge");
-  std::ranges::sort(result, {}, [](const auto& x) { return x->process; });
-  for (size_t i = 1; i < result.size(); ++i) {
-    const auto& first = *result[0];
-    const auto& x = *result[i];
-    if (x.run != first.run || x.processes != first.processes)
-      throw input_error(fmt::format("{} and {} are of different runs",
-                                    first.file.path().string(),
-                                    x.file.path().string()));
-    if (x.process == result[i - 1]->process)
-      throw input_error(fmt::format("{} and {} are both of {}",
-                                    result[i - 1]->file.path().string(),
-                                    x.file.path().string(), x.name()));
-  }
+stream_list streams_of(const std::vector<std::filesystem::path>& files) {
+  stream_list result;
+  for (auto& x : open_parts(files))
+    result.emplace_back(std::move(x));
   return result;
 }
 
 /// Of the head, or of whoever is there: all know the run.
-recording_facts facts_of_parts(part_list& parts) {
+recording_facts facts_of_whole(const stream_list& parts) {
   recording_facts result;
-  auto& whole = parts.back()->file;
+  auto& whole = parts.back().part->file;
   query meta{whole, "SELECT key, value FROM meta"};
   while (meta.next())
     result.meta[meta.text(0)] = meta.text(1);
@@ -112,7 +79,8 @@ recording_facts facts_of_parts(part_list& parts) {
   for (auto key : part_keys)
     result.meta.erase(key);
   // The head keeps no events, but its processes do.
-  result.meta["level"] = parts.front()->file.meta("level").value_or("events");
+  result.meta["level"]
+    = parts.front().part->file.meta("level").value_or("events");
   query nodes{whole, "SELECT id, role, name, neighbours FROM node ORDER BY id"};
   while (nodes.next())
     result.nodes.push_back(
@@ -121,14 +89,14 @@ recording_facts facts_of_parts(part_list& parts) {
   return result;
 }
 
+/// Merges once.
 class merger {
 public:
-  merger(part_list parts, const std::filesystem::path& to)
-    : parts_(std::move(parts)), facts_(facts_of_parts(parts_)),
-      writer_(to, facts_) {
-    for (size_t i = 0; i < parts_.size(); ++i)
-      for (auto node : parts_[i]->nodes)
-        homes_[node] = i;
+  merger(stream_list parts, const std::filesystem::path& to)
+    : parts_(std::move(parts)), writer_(to, facts_of_whole(parts_)) {
+    for (auto& x : parts_)
+      for (auto node : x.part->nodes)
+        homes_[node] = &x;
   }
 
   merge_report run() {
@@ -141,7 +109,7 @@ public:
     std::map<std::string, std::string> end{
       {"events", std::to_string(writer_.events())},
       {"chain", std::to_string(signed_bits(writer_.last_chain()))}};
-    auto& head = *parts_.back();
+    auto& head = *parts_.back().part;
     if (auto ended = head.file.meta("ended"); ended && head.is_head())
       end["ended"] = *ended;
     writer_.finish(end);
@@ -151,16 +119,17 @@ public:
 private:
   void tell_what_is_missing() {
     std::set<size_t> there;
-    for (const auto& x : parts_) {
-      there.insert(x->process);
-      report_.parts += x->is_head() ? 0 : 1;
-      if (auto count = x->file.meta("snapshots_left_out"))
+    for (const auto& stream : parts_) {
+      auto& x = *stream.part;
+      there.insert(x.process);
+      report_.parts += x.is_head() ? 0 : 1;
+      if (auto count = x.file.meta("snapshots_left_out"))
         report_.snapshots_left_out += std::strtoll(count->c_str(), nullptr, 10);
-      if (!x->ended)
+      if (!x.ended)
         report_.remarks.push_back(fmt::format("{}: cut off after its event {}",
-                                              x->name(), x->file.last()));
+                                              x.name(), x.file.last()));
     }
-    auto all = parts_[0]->processes;
+    auto all = parts_.front().part->processes;
     for (size_t i = 0; i < all; ++i)
       if (!there.contains(i))
         report_.remarks.push_back(
@@ -170,74 +139,75 @@ private:
                                    "it, so nothing of what was measured");
   }
 
-  void advance(part& x) {
-    event_row row;
-    x.next.reset();
-    if (x.rows->next(row))
-      x.next = std::move(row);
-  }
+  // -- events -----------------------------------------------------------------
 
-  /// The part in which the cause of an event is.
-  part* home_of_cause(part& own, const event_row& x) {
+  /// The part in which the cause of its next event is; null for none that is
+  /// there.
+  part_stream* home_of_cause(part_stream& own) {
+    const auto& x = *own.next;
     if (x.source == no_node || x.source == x.destination)
       return &own;
     auto home = homes_.find(x.source);
-    return home != homes_.end() ? parts_[home->second].get() : nullptr;
+    return home != homes_.end() ? home->second : nullptr;
   }
 
-  /// Whether what caused it has come, or will never come.
-  bool is_ready(part& own) {
-    const auto& x = *own.next;
-    if (!x.cause)
+  /// Whether what caused its next event has come, or will never come.
+  bool is_ready(part_stream& own) {
+    const auto& cause = own.next->cause;
+    if (!cause)
       return true;
-    auto home = home_of_cause(own, x);
-    return home == nullptr || *x.cause > home->file.last()
-           || *x.cause <= std::ssize(home->merged);
+    auto home = home_of_cause(own);
+    auto comes
+      = home != nullptr && *cause >= 1 && *cause <= home->part->file.last();
+    return !comes || home->number_of(*cause);
   }
 
-  part* next_part() {
-    part* result = nullptr;
-    bool all_wait = false;
-    for (const auto& x : parts_) {
-      if (!x->next)
+  part_stream* next_part() {
+    part_stream* result = nullptr;
+    bool some_wait = false;
+    for (auto& x : parts_) {
+      if (!x.next)
         continue;
-      if (!is_ready(*x))
-        all_wait = true;
-      else if (result == nullptr || x->next->time < result->next->time)
-        result = x.get();
+      if (!is_ready(x))
+        some_wait = true;
+      else if (result == nullptr || x.next->time < result->next->time)
+        result = &x;
     }
-    if (result == nullptr && all_wait)
+    if (result == nullptr && some_wait)
       throw data_error("the parts do not fit together: their events wait for "
                        "each other");
     return result;
   }
 
+  /// When the first event was, on the machine's clock.
+  int64_t origin() const {
+    std::optional<int64_t> result;
+    for (const auto& x : parts_)
+      if (x.next)
+        result = std::min(result.value_or(x.next->time), x.next->time);
+    return result.value_or(0);
+  }
+
+  int64_t time_of(int64_t number) const {
+    return times_[static_cast<size_t>(number - 1)];
+  }
+
   void add_events() {
-    for (const auto& x : parts_) {
-      x->rows = std::make_unique<event_rows>(x->file);
-      advance(*x);
-      if (x->next)
-        origin_ = std::min(origin_.value_or(x->next->time), x->next->time);
-    }
-    auto created = parts_.back()->created;
+    auto origin = this->origin();
+    auto created = parts_.back().part->created;
     int64_t lost_causes = 0;
     while (auto from = next_part()) {
       auto x = *from->next;
-      x.time = std::max(x.time - origin_.value_or(0),
-                        times_.empty() ? 0 : times_.back());
-      x.wall += from->created - created;
+      x.time = std::max(x.time - origin, times_.empty() ? 0 : times_.back());
+      x.wall += from->part->created - created;
       if (x.cause) {
-        auto home = home_of_cause(*from, x);
-        auto known = home != nullptr && *x.cause >= 1
-                     && *x.cause <= std::ssize(home->merged);
-        lost_causes += known ? 0 : 1;
-        x.cause
-          = known
-              ? std::optional{home->merged[static_cast<size_t>(*x.cause - 1)]}
-              : std::nullopt;
-        x.sent = known
-                   ? std::optional{times_[static_cast<size_t>(*x.cause - 1)]}
-                   : std::nullopt;
+        auto home = home_of_cause(*from);
+        x.cause = home != nullptr ? home->number_of(*x.cause) : std::nullopt;
+        x.sent.reset();
+        if (x.cause)
+          x.sent = time_of(*x.cause);
+        else
+          ++lost_causes;
       }
       x.sequence = std::ssize(times_) + 1;
       times_.push_back(x.time);
@@ -246,7 +216,7 @@ private:
       writer_.add(x);
       if (x.sequence % merged_rows_at_a_time == 0)
         writer_.commit();
-      advance(*from);
+      from->advance();
     }
     report_.events = std::ssize(times_);
     if (lost_causes > 0)
@@ -254,22 +224,18 @@ private:
         "{} messages were sent in events that no part holds", lost_causes));
   }
 
-  /// The number in the whole of an event of a part.
-  static std::optional<int64_t> number_of(const part& x, int64_t sequence) {
-    if (sequence < 1 || sequence > std::ssize(x.merged))
-      return std::nullopt;
-    return x.merged[static_cast<size_t>(sequence - 1)];
-  }
+  // -- what belongs to events -------------------------------------------------
 
-  /// Rows of a table, as (event, part, number of the row), by event.
-  std::vector<std::tuple<int64_t, part*, int64_t>>
+  /// Rows of a table, as (event, file, number of the row), by event.
+  std::vector<std::tuple<int64_t, recording_file*, int64_t>>
   rows_by_event(const char* select) {
-    std::vector<std::tuple<int64_t, part*, int64_t>> result;
-    for (const auto& x : parts_) {
-      query rows{x->file, select};
+    std::vector<std::tuple<int64_t, recording_file*, int64_t>> result;
+    for (auto& x : parts_) {
+      auto& file = x.part->file;
+      query rows{file, select};
       while (rows.next())
-        if (auto number = number_of(*x, rows.integer(1).value_or(0)))
-          result.emplace_back(*number, x.get(), rows.integer(0).value_or(0));
+        if (auto number = x.number_of(rows.integer(1).value_or(0)))
+          result.emplace_back(*number, &file, rows.integer(0).value_or(0));
     }
     std::ranges::stable_sort(result, {},
                              [](const auto& x) { return std::get<0>(x); });
@@ -283,8 +249,8 @@ private:
 
   void add_snapshots() {
     auto rows = rows_by_event("SELECT id, sequence FROM snapshot ORDER BY id");
-    for (auto [number, from, id] : rows) {
-      auto x = read_snapshot(from->file, id);
+    for (auto [number, file, id] : rows) {
+      auto x = read_snapshot(*file, id);
       writer_.add(recording_writer::snapshot_row{
         number, static_cast<node_id>(x.node), x.step, x.epoch, x.kind,
         x.content, std::as_bytes(std::span{x.bytes})});
@@ -294,9 +260,9 @@ private:
 
   void add_payloads() {
     auto rows = rows_by_event("SELECT sequence, sequence FROM payload");
-    for (auto [number, from, sequence] : rows) {
-      query row{from->file, "SELECT node, bytes FROM payload WHERE sequence = "
-                            "?"};
+    for (auto [number, file, sequence] : rows) {
+      query row{*file, "SELECT node, bytes FROM payload WHERE sequence = "
+                       "?"};
       row.bind(sequence);
       if (!row.next())
         continue;
@@ -308,6 +274,8 @@ private:
     }
   }
 
+  // -- what was said and measured ---------------------------------------------
+
   /// Events up to a time of a node, which begins to count with its first.
   int64_t events_until(node_id node, int64_t time) const {
     auto start = starts_.find(node);
@@ -318,19 +286,20 @@ private:
   void add_notes() {
     std::vector<note_row> result;
     std::set<std::pair<node_id, std::string>> said;
-    for (const auto& x : parts_) { // the head comes last
-      query rows{x->file, "SELECT sequence, time, node, kind, text FROM note "
-                          "ORDER BY id"};
+    for (auto& x : parts_) { // the head comes last
+      query rows{x.part->file,
+                 "SELECT sequence, time, node, kind, text FROM note "
+                 "ORDER BY id"};
       while (rows.next()) {
         note_row y{0, rows.integer(1).value_or(0),
                    static_cast<node_id>(rows.integer(2).value_or(no_node)),
                    rows.text(3) == "failure", rows.text(4)};
         // The head has heard of most.
-        if (!said.insert({y.node, y.text}).second && x->is_head())
+        if (!said.insert({y.node, y.text}).second && x.part->is_head())
           continue;
-        if (auto number = number_of(*x, rows.integer(0).value_or(0))) {
+        if (auto number = x.number_of(rows.integer(0).value_or(0))) {
           y.sequence = *number;
-          y.time = times_[static_cast<size_t>(*number - 1)];
+          y.time = time_of(*number);
         } else {
           y.sequence = events_until(y.node, y.time);
         }
@@ -345,9 +314,10 @@ private:
 
   void add_metrics() {
     std::vector<metric_row> result;
-    for (const auto& x : parts_) {
-      query rows{x->file, "SELECT time, node, epoch, step, name, value FROM "
-                          "metric ORDER BY id"};
+    for (auto& x : parts_) {
+      query rows{x.part->file,
+                 "SELECT time, node, epoch, step, name, value FROM "
+                 "metric ORDER BY id"};
       while (rows.next()) {
         metric_row y{0,
                      rows.integer(0).value_or(0),
@@ -366,13 +336,10 @@ private:
     writer_.commit();
   }
 
-  part_list parts_;
-  recording_facts facts_;
+  stream_list parts_;
   recording_writer writer_;
-  /// By node, the number of its part.
-  std::map<node_id, size_t> homes_;
-  /// Of the first event, on the machine's clock.
-  std::optional<int64_t> origin_;
+  /// By node.
+  std::map<node_id, part_stream*> homes_;
   /// Of all events so far, by their numbers from 1.
   std::vector<int64_t> times_;
   /// Of the first event of each node.
@@ -391,7 +358,7 @@ merge_report merge_recordings(const std::vector<std::filesystem::path>& parts,
                                     "the whole",
                                     to.string()));
   }
-  auto result = merger{open_parts(parts), to}.run();
+  auto result = merger{streams_of(parts), to}.run();
   std::error_code unknown;
   result.bytes = std::filesystem::file_size(to, unknown);
   return result;

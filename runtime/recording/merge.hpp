@@ -1,7 +1,5 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -38,19 +36,5 @@ struct merge_report {
 /// recordings that are no part of one; `data_error` for a damaged part.
 merge_report merge_recordings(const std::vector<std::filesystem::path>& parts,
                               const std::filesystem::path& to);
-
-/// The text by which a part says which one it is (`recorder_options::part`).
-///
-/// @param process that of the head comes after the others
-/// @param nodes those that live in the process
-inline std::string part_text(const std::string& run, size_t process,
-                             size_t processes,
-                             const std::vector<int32_t>& nodes) {
-  return nlohmann::json{{"run", run},
-                        {"process", process},
-                        {"processes", processes},
-                        {"nodes", nodes}}
-    .dump();
-}
 
 } // namespace caps

@@ -45,6 +45,7 @@ struct run_settings {
   /// run. What the plan changes in the course of the run after that is still to
   /// come.
   const run_state* from = nullptr;
+  /// Of the recording of a run over several processes.
   recording_parts parts = {};
 };
 

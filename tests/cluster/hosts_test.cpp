@@ -25,10 +25,7 @@ bool has_said(host_cluster& x, const std::string& host,
 }
 
 bool all_start(host_cluster& x) {
-  return wait_until([&] {
-    return read_text(x / "out" / "log.txt").find("all nodes start")
-           != std::string::npos;
-  });
+  return log_says(x / "out", "all nodes start");
 }
 
 } // namespace

@@ -9,9 +9,9 @@
 #include <csignal>
 
 using caps::test::children_of;
+using caps::test::log_says;
 using caps::test::process_result;
 using caps::test::read_text;
-using caps::test::wait_until;
 using caps::test::workshop;
 
 namespace {
@@ -26,10 +26,7 @@ process_result lose_a_worker(const workshop& shop,
   for (const auto& x : settings)
     more.insert(more.end(), {"--set", x});
   auto run = shop.start(more);
-  REQUIRE(wait_until([&] {
-    return read_text(shop / "out" / "log.txt").find("all nodes start")
-           != std::string::npos;
-  }));
+  REQUIRE(log_says(shop / "out", "all nodes start"));
   auto processes = children_of(run->pid());
   REQUIRE(processes.size() == 4);
   REQUIRE(kill(processes.front(), signal) == 0);

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 namespace fs = std::filesystem;
 
@@ -22,10 +23,18 @@ nlohmann::json summary_of(const workshop& shop) {
   return nlohmann::json::parse(read_text(shop / "out" / "summary.json"));
 }
 
-/// The parts of a run whose processes were all killed at once.
-std::vector<std::string> cut_off(const workshop& shop) {
+/// A run of three processes that goes on until it is ended; all nodes have
+/// started.
+std::unique_ptr<process> endless(const workshop& shop) {
   auto run = shop.start({"--processes", "3", "--set", "training.epochs=1000000",
                          "--set", "evaluation.every=1000"});
+  REQUIRE(log_says(shop / "out", "all nodes start"));
+  return run;
+}
+
+/// The parts of a run whose processes were all killed at once.
+std::vector<std::string> cut_off(const workshop& shop) {
+  auto run = endless(shop);
   auto parts = shop / "out" / "parts";
   REQUIRE(wait_until(
     [&] {
@@ -103,8 +112,8 @@ TEST_CASE("a recording of several processes can be walked through", "[parts]") {
   workshop shop;
   REQUIRE(shop.train({"--processes", "3"}).code == 0);
   auto walk = shop.caps({"replay", "out/run.caps", "--command",
-                         "until step >= 4", "--command", "why",
-                         "--command", "back", "--command", "show 1 weights"});
+                         "until step >= 4", "--command", "why", "--command",
+                         "back", "--command", "show 1 weights"});
   INFO(walk.out << walk.err);
   CHECK(walk.code == 0);
   CHECK_THAT(walk.out, contains("caused by #"));
@@ -119,14 +128,7 @@ TEST_CASE("a recording of several processes can be walked through", "[parts]") {
 TEST_CASE("an interrupted run of several processes has its recording",
           "[parts]") {
   workshop shop;
-  auto run = shop.start({"--processes", "3", "--set", "training.epochs=1000000",
-                         "--set", "evaluation.every=1000"});
-  REQUIRE(wait_until(
-    [&] {
-      return read_text(shop / "out" / "log.txt").find("all nodes start")
-             != std::string::npos;
-    },
-    60s));
+  auto run = endless(shop);
   run->send_signal(SIGINT);
   auto got = run->wait();
   CHECK(got.code == 130);
@@ -194,7 +196,6 @@ TEST_CASE("parts that cannot be merged are refused", "[parts]") {
 TEST_CASE("a damaged part is named", "[parts]") {
   workshop shop;
   auto parts = cut_off(shop);
-  // Opening it for writing moves its log into the file.
   REQUIRE(shop.caps(merge_of(parts, "whole.caps")).code == 0);
   flip_a_bit(parts[1] + "-wal", fs::file_size(parts[1] + "-wal") / 2);
   auto got = shop.caps(merge_of(parts, "other.caps"));
@@ -207,14 +208,7 @@ TEST_CASE("a damaged part is named", "[parts]") {
 
 TEST_CASE("a run that loses a process has its recording", "[parts]") {
   workshop shop;
-  auto run = shop.start({"--processes", "3", "--set", "training.epochs=1000000",
-                         "--set", "evaluation.every=1000"});
-  REQUIRE(wait_until(
-    [&] {
-      return read_text(shop / "out" / "log.txt").find("all nodes start")
-             != std::string::npos;
-    },
-    60s));
+  auto run = endless(shop);
   kill(children_of(run->pid()).at(1), SIGKILL);
   auto got = run->wait();
   CHECK(got.code == 5);

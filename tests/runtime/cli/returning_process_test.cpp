@@ -33,16 +33,7 @@ public:
 
   /// Waits for a line of the log.
   bool says(const std::string& text, int times = 1) {
-    return wait_until(
-      [&] {
-        auto log = read_text(shop_ / "out" / "log.txt");
-        int count = 0;
-        for (auto i = log.find(text); i != log.npos;
-             i = log.find(text, i + text.size()))
-          ++count;
-        return count >= times;
-      },
-      60s);
+    return log_says(shop_ / "out", text, times);
   }
 
   /// Of nodes, in their order; the server's last.

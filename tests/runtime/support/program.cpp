@@ -56,6 +56,18 @@ std::unique_ptr<process> workshop::start(const std::vector<std::string>& more,
   return std::make_unique<process>(arguments, options);
 }
 
+bool log_says(const std::filesystem::path& folder, const std::string& text,
+              int times) {
+  return wait_until([&] {
+    auto log = read_text(folder / "log.txt");
+    int count = 0;
+    for (auto i = log.find(text); i != log.npos;
+         i = log.find(text, i + text.size()))
+      ++count;
+    return count >= times;
+  });
+}
+
 csv_table read_csv(const std::filesystem::path& file) {
   std::istringstream in{read_text(file)};
   csv_table result;

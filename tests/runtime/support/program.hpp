@@ -63,6 +63,11 @@ private:
   temporary_folder folder_;
 };
 
+/// Waits until the log of the run with results in `folder` has a text so many
+/// times; returns whether it came to that.
+bool log_says(const std::filesystem::path& folder, const std::string& text,
+              int times = 1);
+
 /// A CSV file: the column names, then the fields of each line by column.
 struct csv_table {
   std::vector<std::string> columns;
