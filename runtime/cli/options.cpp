@@ -307,7 +307,7 @@ void describe_command_line(CLI::App& app, cli_options& result) {
 
   auto merge = app.add_subcommand(
     "merge", "makes one recording of those that the processes of a run that "
-             "was cut off have left in the folder parts of its results");
+             "was cut off have left among its results");
   merge->add_option("part", result.parts, "what a process has recorded")
     ->required()
     ->type_name("PATH");

@@ -165,14 +165,13 @@ recorder* record(run_plan& plan, const run_settings& settings,
   return &result;
 }
 
-/// All files that parts may lie in, in the folder of the results.
+/// All files that parts may lie in.
 std::vector<std::string> names_of_parts(const recording_parts& parts,
                                         size_t processes) {
   std::vector<std::string> result;
   for (size_t i = 0; i <= processes; ++i)
     for (auto ending : {"", "-journal", "-shm", "-wal"})
-      result.push_back(parts.folder.filename()
-                       / (parts.file(i).filename().string() + ending));
+      result.push_back(parts.file(i).filename().string() + ending);
   return result;
 }
 
@@ -204,8 +203,6 @@ recording_outcome merge_parts(const recording_parts& parts, size_t processes,
     }
     for (const auto& x : files)
       std::filesystem::remove(x);
-    std::error_code not_empty;
-    std::filesystem::remove(parts.folder, not_empty);
   } catch (const std::exception& e) {
     result.failure = e.what();
     auto text = fmt::format("the parts of the recording stay in {}: {}",
@@ -224,7 +221,7 @@ recording_parts parts_of(const run_plan& plan, size_t processes,
     = parse_recording_level(plan.content.recording) >= recording_level::events;
   if (processes == 1 || !has_events || plan.membership != nullptr)
     return {};
-  return {out / "parts", random_secret(8)};
+  return {out, random_secret(8)};
 }
 
 std::unique_ptr<recorder> record_part(run_plan& plan, const join_order& order) {
@@ -256,10 +253,8 @@ exit_code run_and_report(run_plan& plan, const run_settings& settings,
   output_folder results{out, options.force};
   refuse_a_full_disk(plan, out);
   results.claim(names_of_results(plan.nodes.size()));
-  if (settings.parts) {
+  if (settings.parts)
     results.claim(names_of_parts(settings.parts, settings.processes));
-    make_folder(settings.parts.folder);
-  }
   write_file(out / "scenario.toml", to_toml(x));
   auto log = open_log(out / "log.txt", options.log_level);
   log->info("{} runs scenario {} with {} threads", version_text(),

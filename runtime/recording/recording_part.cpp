@@ -24,8 +24,8 @@ recording_part::recording_part(const std::filesystem::path& path) : file(path) {
   auto created_text = file.meta("created");
   if (!text || !created_text)
     throw input_error(fmt::format("{}: is no part of a recording; parts are "
-                                  "what the processes of a run keep in the "
-                                  "folder parts of its results",
+                                  "what the processes of a run keep among "
+                                  "its results",
                                   path.string()));
   ended = verify(file).ended;
   try {

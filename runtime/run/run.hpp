@@ -18,7 +18,7 @@ inline constexpr std::chrono::nanoseconds virtual_start{1};
 
 /// Where the processes of a run record what their nodes do.
 struct recording_parts {
-  /// Empty if they do not.
+  /// That of the results; empty if they record nothing.
   std::filesystem::path folder = {};
   /// What all parts of a run have in common, and no other ones.
   std::string run = {};
@@ -27,7 +27,7 @@ struct recording_parts {
 
   /// The part of a process by its number, the head of the run last.
   std::filesystem::path file(size_t process) const {
-    return folder / ("process-" + std::to_string(process) + ".caps");
+    return folder / ("part-" + std::to_string(process) + ".caps");
   }
 };
 
